@@ -3,24 +3,43 @@
 use crate::{
     components::{
         frame::FrameHtml,
-        layout::{Head, body_class},
+        layout::{Head, StaticHtml, StaticPage, body_class, full_title},
+        local_times::show_local_times,
     },
     domain::{
         frame::Frame,
-        page::{AdministrationView, Document, MANIFEST, PageView},
+        page::{AdministrationView, Document, InteractiveView, MANIFEST, PageView, StaticView},
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
         views::{NewSignInsView, RenderedFor},
     },
     pages::{
-        access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
-        admin_invite::InvitePage, admin_user::AccountPage, admin_users::UsersPage,
-        confirm::ConfirmPage, dashboard::DashboardPage, help::HelpPage, login::LoginPage,
-        login_key::LoginKeyPage, logout::LogoutPage, password::PasswordPage,
-        password_link::PasswordLinkPage, profile::ProfilePage, sessions::SessionsPage,
-        setup::SetupPage, signed_out::SignedOutPage, system::SystemPage,
+        access_keys::AccessKeysPage,
+        activity::ActivityPage,
+        admin_activity::{AuditPage, FollowedAuditPage},
+        admin_invite::InvitePage,
+        admin_user::AccountPage,
+        admin_users::UsersPage,
+        confirm::ConfirmPage,
+        dashboard::DashboardPage,
+        help::HelpPage,
+        login::LoginPage,
+        login_key::LoginKeyPage,
+        logout::LogoutPage,
+        password::PasswordPage,
+        password_link::PasswordLinkPage,
+        profile::ProfilePage,
+        sessions::SessionsPage,
+        setup::SetupPage,
+        signed_out::SignedOutPage,
+        system::SystemPage,
     },
 };
-use leptos::{config::LeptosOptions, either::either, html, prelude::*};
+use leptos::{
+    config::LeptosOptions,
+    either::{Either, either},
+    html,
+    prelude::*,
+};
 use leptos_meta::{MetaTags, provide_meta_context};
 
 /// A page. Its values are part of it, so there is no second request and no partial state.
@@ -33,34 +52,71 @@ pub fn App(
     let Document { frame, news, view } = SharedValue::new(initial_document).into_inner();
     provide_context(frame);
     provide_context(news);
+    Effect::new(show_local_times);
+    match view {
+        Some(view) => Either::Left(view! { <InteractivePage view /> }),
+        None => Either::Right(view! { <StaticPage /> }),
+    }
+}
+
+#[component]
+fn InteractivePage(view: InteractiveView) -> impl IntoView {
     either!(view,
-        PageView::Login(view) => view! { <LoginPage view /> },
-        PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
-        PageView::Help => view! { <HelpPage /> },
-        PageView::Logout(view) => view! { <LogoutPage view /> },
-        PageView::SignedOut(view) => view! { <SignedOutPage view /> },
-        PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
-        PageView::Password(view) => view! { <PasswordPage view /> },
-        PageView::AccessKeys(view) => view! { <AccessKeysPage view=*view /> },
-        PageView::Sessions(view) => view! { <SessionsPage view=*view /> },
-        PageView::OwnActivity(view) => view! { <ActivityPage view=*view /> },
-        PageView::Confirm(view) => view! { <ConfirmPage view /> },
-        PageView::Profile(view) => view! { <ProfilePage view=*view /> },
-        PageView::Setup(view) => view! { <SetupPage view /> },
-        PageView::PasswordLink(view) => view! { <PasswordLinkPage view=*view /> },
-        PageView::Administration(view) => view! { <AdministrationPage view /> },
+        InteractiveView::Login(view) => view! { <LoginPage view /> },
+        InteractiveView::LoginKey(view) => view! { <LoginKeyPage view /> },
+        InteractiveView::Logout(view) => view! { <LogoutPage view /> },
+        InteractiveView::Password(view) => view! { <PasswordPage view /> },
+        InteractiveView::AccessKeys(view) => view! { <AccessKeysPage view=*view /> },
+        InteractiveView::Sessions(view) => view! { <SessionsPage view=*view /> },
+        InteractiveView::Confirm(view) => view! { <ConfirmPage view /> },
+        InteractiveView::Profile(view) => view! { <ProfilePage view=*view /> },
+        InteractiveView::Setup(view) => view! { <SetupPage view /> },
+        InteractiveView::PasswordLink(view) => view! { <PasswordLinkPage view=*view /> },
+        InteractiveView::Administration(view) => view! { <AdministrationPage view /> },
     )
 }
 
 #[component]
 fn AdministrationPage(view: AdministrationView) -> impl IntoView {
     either!(view,
-        AdministrationView::Users(view) => view! { <UsersPage view=*view /> },
         AdministrationView::Invite(view) => view! { <InvitePage view=*view /> },
         AdministrationView::Account(view) => view! { <AccountPage view=*view /> },
-        AdministrationView::Audit(view) => view! { <AuditPage view=*view /> },
-        AdministrationView::System(view) => view! { <SystemPage view /> },
+        AdministrationView::FollowedAudit(view) => view! { <FollowedAuditPage view=*view /> },
     )
+}
+
+/// Needs an owner.
+fn static_html(view: StaticView, frame: &Frame) -> StaticHtml {
+    let narrow = |title, html| StaticHtml {
+        title,
+        width: "narrow",
+        html,
+    };
+    let wide = |title, html| StaticHtml {
+        title,
+        width: "wide",
+        html,
+    };
+    match view {
+        StaticView::Help => {
+            let contact = frame.site.help.clone();
+            narrow("Can’t sign in?", view! { <HelpPage contact /> }.to_html())
+        }
+        StaticView::SignedOut(view) => narrow(
+            "You are signed out",
+            view! { <SignedOutPage view /> }.to_html(),
+        ),
+        StaticView::Dashboard(view) => {
+            wide("Overview", view! { <DashboardPage view=*view /> }.to_html())
+        }
+        StaticView::OwnActivity(view) => wide(
+            "Your activity",
+            view! { <ActivityPage view=*view /> }.to_html(),
+        ),
+        StaticView::Users(view) => wide("Users", view! { <UsersPage view=*view /> }.to_html()),
+        StaticView::Audit(view) => wide("Audit log", view! { <AuditPage view=*view /> }.to_html()),
+        StaticView::System(view) => wide("System", view! { <SystemPage view /> }.to_html()),
+    }
 }
 
 /// The document around the application, which the browser hydrates. It names the person for whom it was rendered.
@@ -77,6 +133,15 @@ pub fn shell(
     let is_signed_in = rendered_for.is_some();
     let reloads_itself = reloads_itself(&view);
     provide_context(FrameHtml::of(&frame));
+    let (view, title) = match view {
+        PageView::Interactive(view) => (Some(view), None),
+        PageView::Static(view) => {
+            let page = static_html(view, &frame);
+            let title = full_title(page.title, &frame.site.name);
+            provide_context(page);
+            (None, Some(title))
+        }
+    };
     let document = Document {
         frame: frame.view(),
         news,
@@ -91,6 +156,8 @@ pub fn shell(
                 {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
                 {reloads_itself.then(|| view! { <noscript>{refresh_meta()}</noscript> })}
+                // Other pages change theirs.
+                {title.map(|title| view! { <title>{title}</title> })}
                 <MetaTags />
             </head>
             <body class=body_class(&frame)>
@@ -128,7 +195,12 @@ pub fn head_scripts() -> String {
 /// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
 /// recently.
 const fn reloads_itself(view: &PageView) -> bool {
-    matches!(view, PageView::Administration(AdministrationView::Audit(view)) if view.is_followed)
+    matches!(
+        view,
+        PageView::Interactive(InteractiveView::Administration(
+            AdministrationView::FollowedAudit(_)
+        ))
+    )
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.

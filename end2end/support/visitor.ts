@@ -35,8 +35,8 @@ export function announceHydration(): void {
   const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
     const { exports } = 'instance' in made ? made.instance : made;
     window.wasmMemory = exports.memory as WebAssembly.Memory;
-    // `hydrate` is called in a microtask after this one; a timer waits for all of those.
-    setTimeout(markHydrated);
+    // `hydrate` is called in a microtask after this one, and hydrates in a timer; its times are rewritten in another one.
+    setTimeout(() => setTimeout(() => setTimeout(markHydrated)));
     return made;
   };
   const { instantiate, instantiateStreaming } = WebAssembly;

@@ -1,7 +1,10 @@
 //! What pages show of access keys.
 
 use crate::{
-    components::{copy::CopyButton, relative_time::RelativeTime, time::Time},
+    components::{
+        copy::CopyButton,
+        time::{RelativeTime, Time},
+    },
     domain::{
         access_key::{KeyState, RevokeReason},
         views::{AccessKeyView, KeyUseView, NewAccessKeyView},

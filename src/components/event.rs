@@ -1,6 +1,6 @@
 //! What the lists of events have in common: one's own, and the audit log.
 
-use crate::{components::time::own_time_zone, domain::views::OriginView};
+use crate::{components::time::ZoneName, domain::views::OriginView};
 use leptos::{either::Either, prelude::*};
 
 /// Device, address and access key, after the time of an event.
@@ -21,12 +21,7 @@ pub fn Origin(origin: OriginView) -> impl IntoView {
 /// The time zone of the times on the page.
 #[component]
 pub fn ZoneNote() -> impl IntoView {
-    let zone = own_time_zone();
-    view! {
-        <p class="zone quiet-text">
-            "Times are in " {move || zone.get().unwrap_or_else(|| "UTC".to_owned())} "."
-        </p>
-    }
+    view! { <p class="zone quiet-text">"Times are in " <ZoneName /> "."</p> }
 }
 
 #[component]

@@ -6,6 +6,7 @@ use crate::{
     components::{
         administration::Entry,
         event_stream::{EventStream, RETRY_AFTER},
+        local_times::rewrite_new_times,
     },
     domain::views::AuditEntryView,
 };
@@ -145,6 +146,7 @@ impl Tail {
     fn replace_entries(&self, newest: Vec<AuditEntryView>) {
         self.has_event.set(true);
         self.log.entries.set(newest);
+        rewrite_new_times();
         self.log.status.set(status_of(self.received.get()));
     }
 
@@ -159,6 +161,7 @@ impl Tail {
             shown.splice(..0, entries);
             shown.truncate(MAX_ENTRIES);
         });
+        rewrite_new_times();
         self.announce();
     }
 

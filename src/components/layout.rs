@@ -83,13 +83,53 @@ pub fn Layout<C: IntoView + 'static>(
     wide: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let frame = expect_context::<FrameView>();
-    let is_signed_in = frame.is_signed_in;
+    let site = expect_context::<FrameView>().site;
+    view! {
+        <DocumentTitle title site />
+        <PageFrame width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</PageFrame>
+    }
+}
+
+/// A page that only the server renders.
+#[derive(Clone, Debug, Default)]
+pub struct StaticHtml {
+    pub title: &'static str,
+    /// As wide as the frame, or narrow.
+    pub width: &'static str,
+    pub html: String,
+}
+
+/// A static page: hydration keeps its HTML, its width and its title as they are.
+#[component]
+pub fn StaticPage() -> impl IntoView {
+    let StaticHtml { width, html, .. } = use_context().unwrap_or_default();
+    view! {
+        <PageFrame width>
+            <div class="static" inner_html=html></div>
+        </PageFrame>
+    }
+}
+
+#[component]
+fn PageFrame<C: IntoView + 'static>(
+    width: &'static str,
+    children: TypedChildren<C>,
+) -> impl IntoView {
+    let is_signed_in = expect_context::<FrameView>().is_signed_in;
     let news = is_signed_in.then(|| view! { <NewSignIns /> });
     view! {
-        <DocumentTitle title site=frame.site.name />
-        <Around is_signed_in width=if wide { "wide" } else { "narrow" }>{news} {children.into_inner()()}</Around>
+        <Around is_signed_in width>{news} {children.into_inner()()}</Around>
         {is_signed_in.then(|| view! { <TimeOutDialogues /> })}
+    }
+}
+
+/// The HTML of a part that nothing changes in the browser, for `inner_html`. Hydration keeps it, so the part is no part
+/// of the client.
+pub fn server_html<V: IntoView>(part: impl FnOnce() -> V) -> String {
+    if is_server() {
+        part().into_view().to_html()
+    } else {
+        String::new()
     }
 }
 
@@ -114,7 +154,7 @@ fn title_text(text: &str) -> String {
     }
 }
 
-fn full_title(title: &str, site: &str) -> String {
+pub fn full_title(title: &str, site: &str) -> String {
     format!("{title} – {site}")
 }
 

@@ -66,7 +66,7 @@ impl Frame {
     /// The part that pages use in the browser too.
     pub fn view(&self) -> FrameView {
         FrameView {
-            site: self.site.clone(),
+            site: self.site.name.clone(),
             is_signed_in: self.person.is_some(),
         }
     }

@@ -1,15 +1,10 @@
 //! All pages, files and streams: their paths, and who has access.
 
-use super::{
-    access_key::Scope,
-    views::{
-        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, FrameView, InviteView,
-        LoginKeyView, LoginView, LogoutView, NewSignInsView, OwnActivityView, PasswordLinkView,
-        PasswordView, ProfileView, ProxyDiagnosis, SessionsView, SetupView, SignedOutView,
-        UsersView,
-    },
-};
-use serde::{Deserialize, Serialize};
+mod view;
+
+pub use view::{AdministrationView, Document, InteractiveView, PageView, StaticView};
+
+use super::access_key::Scope;
 
 /// Who has access to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,45 +103,6 @@ pages! {
     Account: "/admin/users/{id}" for Administrator;
     Audit: "/admin/activity" for Administrator, in Administration "Audit log";
     System: "/admin/system" for Administrator, in Administration "System";
-}
-
-/// A page with its values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PageView {
-    Login(LoginView),
-    LoginKey(LoginKeyView),
-    Help,
-    Logout(LogoutView),
-    SignedOut(SignedOutView),
-    Dashboard(Box<DashboardView>),
-    Sessions(Box<SessionsView>),
-    OwnActivity(Box<OwnActivityView>),
-    Profile(Box<ProfileView>),
-    Password(PasswordView),
-    AccessKeys(Box<AccessKeysView>),
-    Confirm(ConfirmView),
-    Setup(SetupView),
-    PasswordLink(Box<PasswordLinkView>),
-    Administration(AdministrationView),
-}
-
-/// A page of administrators, with its values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AdministrationView {
-    Users(Box<UsersView>),
-    Invite(Box<InviteView>),
-    Account(Box<AccountView>),
-    Audit(Box<AuditView>),
-    System(ProxyDiagnosis),
-}
-
-/// Everything that a document is rendered from, on the server and again in the browser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    pub frame: FrameView,
-    /// The sign-ins that a person has to review, on every page of theirs.
-    pub news: Option<NewSignInsView>,
-    pub view: PageView,
 }
 
 impl Page {

@@ -69,7 +69,7 @@ pub enum LoginNotice {
 }
 
 /// The dashboard of a signed-in user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DashboardView {
     pub username: String,
     pub display_name: String,
@@ -110,7 +110,7 @@ pub struct SessionEndedView {
 }
 
 /// The page after signing out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignedOutView {
     /// Who was signed out; unknown if the page is opened by hand or reloaded later.
     pub display_name: Option<String>,
@@ -146,7 +146,7 @@ pub enum PasswordNotice {
 }
 
 /// The page on which users see the events of their own account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnActivityView {
     /// The kind of event that the list is filtered by.
     pub event: String,
@@ -159,7 +159,7 @@ pub struct OwnActivityView {
 }
 
 /// An event that concerns a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnEventView {
     pub at: Moment,
     pub what: String,
@@ -179,7 +179,7 @@ pub struct OriginView {
 }
 
 /// A choice of a filter: the word for programs, and its title.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindView {
     pub word: String,
     pub title: String,

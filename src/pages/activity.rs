@@ -3,7 +3,6 @@
 use crate::{
     components::{
         event::{NoEntries, Origin, ZoneNote},
-        layout::Layout,
         time::Time,
     },
     domain::{
@@ -23,26 +22,24 @@ pub fn ActivityPage(view: OwnActivityView) -> impl IntoView {
     let is_empty = events.is_empty();
     let is_filtered = !view.event.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Your activity".to_owned()) wide=true>
-            <h1>"Your activity"</h1>
-            <p class="quiet-text">"Sign-ins, failed attempts and changes to your account."</p>
-            <div class="sessions">
-                <section class="card" aria-labelledby="events">
-                    <h2 id="events" class="visually-hidden">"Events"</h2>
-                    <Filter kinds=view.kinds chosen=view.event />
-                    <ZoneNote />
-                    {if is_empty {
-                        Either::Left(view! { <NoEntries here=HERE is_filtered /> })
-                    } else {
-                        Either::Right(view! { <ul class="entries">{events}</ul> })
-                    }}
-                    <nav class="actions" aria-label="Pages">
-                        {(!view.is_newest).then(|| view! { <a href=HERE>"Newest events"</a> })}
-                        {view.older.map(|older| view! { <a href=older rel="next">"Older events"</a> })}
-                    </nav>
-                </section>
-            </div>
-        </Layout>
+        <h1>"Your activity"</h1>
+        <p class="quiet-text">"Sign-ins, failed attempts and changes to your account."</p>
+        <div class="sessions">
+            <section class="card" aria-labelledby="events">
+                <h2 id="events" class="visually-hidden">"Events"</h2>
+                <Filter kinds=view.kinds chosen=view.event />
+                <ZoneNote />
+                {if is_empty {
+                    Either::Left(view! { <NoEntries here=HERE is_filtered /> })
+                } else {
+                    Either::Right(view! { <ul class="entries">{events}</ul> })
+                }}
+                <nav class="actions" aria-label="Pages">
+                    {(!view.is_newest).then(|| view! { <a href=HERE>"Newest events"</a> })}
+                    {view.older.map(|older| view! { <a href=older rel="next">"Older events"</a> })}
+                </nav>
+            </section>
+        </div>
     }
 }
 

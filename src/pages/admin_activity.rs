@@ -5,58 +5,81 @@ use crate::{
         administration::Entries,
         event::{NoEntries, ZoneNote},
         following::Following,
-        layout::Layout,
-        time::own_time_zone,
+        layout::{Layout, server_html},
+        time::ZoneName,
     },
     domain::{
         page::{Download, Page, Stream},
         views::{AuditFilter, AuditView, KindGroupView, KindView},
     },
 };
-use leptos::{
-    either::{Either, EitherOf3},
-    prelude::*,
-};
+use leptos::{either::Either, prelude::*};
 
 const HERE: &str = Page::Audit.path();
 const EVENTS: &str = Stream::Audit.path();
 const JSON_LINES: &str = Download::AuditJsonLines.path();
 const CSV: &str = Download::AuditCsv.path();
 
+/// The entries up to now.
 #[component]
 pub fn AuditPage(view: AuditView) -> impl IntoView {
-    let (query, is_followed) = (view.query, view.is_followed);
-    let newest = with_query(HERE, &query);
-    let can_follow = view.narrowed.until.is_empty();
-    let is_filtered = !query.is_empty();
+    let is_filtered = !view.query.is_empty();
+    let newest = with_query(HERE, &view.query);
     view! {
-        <Layout title=Signal::derive(|| "Audit log".to_owned()) wide=true>
+        <h1>"Audit log"</h1>
+        <div class="sessions">
+            <section class="card" aria-labelledby="entries">
+                <Controls narrowed=view.narrowed kinds=view.kinds query=view.query is_followed=false />
+                {if view.entries.is_empty() {
+                    Either::Left(view! { <NoEntries here=HERE is_filtered /> })
+                } else {
+                    Either::Right(view! { <Entries entries=view.entries /> })
+                }}
+                <nav class="actions" aria-label="Pages">
+                    {(!view.is_newest).then(|| view! { <a href=newest>"Newest entries"</a> })}
+                    {view.older.map(|older| view! { <a href=older rel="next">"Older entries"</a> })}
+                </nav>
+            </section>
+        </div>
+    }
+}
+
+/// New entries as they happen.
+#[component]
+pub fn FollowedAuditPage(view: AuditView) -> impl IntoView {
+    let query = view.query;
+    let events = with_query(EVENTS, &query);
+    let here = with_follow(&query);
+    let controls = server_html(|| {
+        view! { <Controls narrowed=view.narrowed kinds=view.kinds query is_followed=true /> }
+    });
+    view! {
+        <Layout title="Audit log" wide=true>
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
-                    <h2 id="entries" class="visually-hidden">"Entries"</h2>
-                    <Filters narrowed=view.narrowed kinds=view.kinds is_followed />
-                    <ListActions query=query.clone() is_followed can_follow />
-                    <ZoneNote />
-                    {if is_followed {
-                        let events = with_query(EVENTS, &query);
-                        let here = with_follow(&query);
-                        EitherOf3::A(view! { <Following entries=view.entries events here /> })
-                    } else if view.entries.is_empty() {
-                        EitherOf3::B(view! { <NoEntries here=HERE is_filtered /> })
-                    } else {
-                        EitherOf3::C(view! { <Entries entries=view.entries /> })
-                    }}
-                    <nav class="actions" aria-label="Pages">
-                        {(!view.is_newest).then(|| view! { <a href=newest>"Newest entries"</a> })}
-                        {view
-                            .older
-                            .filter(|_| !is_followed)
-                            .map(|older| view! { <a href=older rel="next">"Older entries"</a> })}
-                    </nav>
+                    <div inner_html=controls></div>
+                    <Following entries=view.entries events here />
                 </section>
             </div>
         </Layout>
+    }
+}
+
+/// What is above the entries.
+#[component]
+fn Controls(
+    narrowed: AuditFilter,
+    kinds: Vec<KindGroupView>,
+    query: String,
+    is_followed: bool,
+) -> impl IntoView {
+    let can_follow = narrowed.until.is_empty();
+    view! {
+        <h2 id="entries" class="visually-hidden">"Entries"</h2>
+        <Filters narrowed kinds is_followed />
+        <ListActions query is_followed can_follow />
+        <ZoneNote />
     }
 }
 
@@ -106,15 +129,12 @@ fn Filters(narrowed: AuditFilter, kinds: Vec<KindGroupView>, is_followed: bool) 
     } = narrowed;
     let active = [&user, &event, &since, &until].into_iter();
     let active = active.filter(|value| !value.is_empty()).count();
-    // Chosen days keep their zone; others are days of the reader, whose zone only the script knows.
-    let own_zone = own_time_zone();
     let has_days = !(since.is_empty() && until.is_empty());
-    let zone = Signal::derive(move || {
-        if has_days {
-            Some(zone.clone()).filter(|zone| !zone.is_empty())
-        } else {
-            own_zone.get()
-        }
+    // Chosen days keep their zone; others are days of the reader, whose zone only the script knows.
+    let own_zone = (!has_days).then_some("");
+    let day_zone = has_days.then(|| match zone.as_str() {
+        "" => "UTC".to_owned(),
+        zone => zone.to_owned(),
     });
     view! {
         <details class="filters">
@@ -140,9 +160,9 @@ fn Filters(narrowed: AuditFilter, kinds: Vec<KindGroupView>, is_followed: bool) 
                         <Kinds groups=kinds chosen=event />
                     </select>
                 </div>
-                <Day name="since" label="First day" value=since zone />
-                <Day name="until" label="Last day" value=until zone />
-                <input type="hidden" name="zone" value=move || zone.get().unwrap_or_default() />
+                <Day name="since" label="First day" value=since zone=day_zone.clone() />
+                <Day name="until" label="Last day" value=until zone=day_zone />
+                <input type="hidden" name="zone" value=zone data-zone=own_zone />
                 {is_followed.then(|| view! { <input type="hidden" name="follow" value="on" /> })}
                 <button class="button button-quiet" type="submit">"Apply"</button>
             </form>
@@ -167,10 +187,13 @@ fn Day(
     name: &'static str,
     label: &'static str,
     value: String,
-    /// `None` for UTC.
-    zone: Signal<Option<String>>,
+    /// `None` for that of the reader.
+    zone: Option<String>,
 ) -> impl IntoView {
-    let zone = move || zone.get().unwrap_or_else(|| "UTC".to_owned());
+    let zone = match zone {
+        Some(zone) => Either::Left(zone),
+        None => Either::Right(view! { <ZoneName /> }),
+    };
     view! {
         <div class="field">
             <label for=name>{label} " (" {zone} ")"</label>

@@ -10,7 +10,7 @@ use crate::{
     components::{
         administration::{Badges, Done, Entries},
         form::ErrorSummary,
-        layout::Layout,
+        layout::{Layout, server_html},
         submission::FormState,
         time::Time,
     },
@@ -18,7 +18,7 @@ use crate::{
         moment::Moment,
         page::Page,
         user::AccountChange,
-        views::{AccountView, UserState, UserView},
+        views::{AccountView, AuditEntryView, UserState, UserView},
     },
     error::{AccountRefusal, Refusals},
 };
@@ -41,7 +41,10 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
     let edit = edit::form_of(&view.edit);
     let (is_admin, state) = (user.is_admin, user.state);
     let name = user.display_name.clone();
-    let log = format!("{}?user={}", Page::Audit.path(), user.username);
+    let (description, link_until) = (view.description, view.link_until);
+    let facts = server_html(|| view! { <Facts user=user.clone() description link_until /> });
+    let (entries, username) = (view.activity, user.username.clone());
+    let activity = server_html(|| view! { <Activity entries username /> });
     let danger = (!view.is_own).then(|| {
         let user = user.clone();
         view! { <DangerZone user refusal=deletion form=change /> }
@@ -52,17 +55,13 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
             {view.notice.map(|notice| view! { <Done notice name /> })}
             <div class="rooms">
                 <div class="stack">
-                    <Facts user=user.clone() description=view.description link_until=view.link_until />
+                    <section class="card" aria-labelledby="facts" inner_html=facts></section>
                     <Manage user=user.clone() is_own=view.is_own form=change />
                 </div>
                 <Edit id=user.id.clone() edit=view.edit form=edit />
                 <Sessions user=user.clone() sessions=view.sessions own_session=view.own_session form=change />
                 <Keys user=user.clone() keys=view.keys />
-                <section class="card room-wide" aria-labelledby="activity">
-                    <h2 id="activity">"Recent activity"</h2>
-                    <Entries entries=view.activity />
-                    <p><a href=log>"See all in the audit log"</a></p>
-                </section>
+                <section class="card room-wide" aria-labelledby="activity" inner_html=activity></section>
                 {danger}
             </div>
         </Layout>
@@ -102,8 +101,7 @@ fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> imp
     });
     let never = user.last_sign_in.is_none().then_some("Never");
     view! {
-        <section class="card" aria-labelledby="facts">
-            <h2 id="facts">"Account"</h2>
+        <h2 id="facts">"Account"</h2>
             <dl class="facts">
                 <div>
                     <dt>"Username"</dt>
@@ -124,7 +122,16 @@ fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> imp
                 </div>
                 {link}
             </dl>
-        </section>
+    }
+}
+
+#[component]
+fn Activity(entries: Vec<AuditEntryView>, username: String) -> impl IntoView {
+    let log = format!("{}?user={username}", Page::Audit.path());
+    view! {
+        <h2 id="activity">"Recent activity"</h2>
+        <Entries entries />
+        <p><a href=log>"See all in the audit log"</a></p>
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     components::{
         administration::{Badges, Done},
-        layout::Layout,
+        time::Time,
     },
     domain::{
         moment::Moment,
@@ -24,22 +24,20 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
         Either::Right(view! { <Table users=view.users /> })
     };
     view! {
-        <Layout title="Users" wide=true>
-            <div class="card-head">
-                <h1>"Users"</h1>
-                <a class="button" href=Page::Invite.path()>"Invite a user"</a>
-            </div>
-            {view.notice.map(|notice| view! { <Done notice name=String::new() /> })}
-            <section class="card users" aria-labelledby="everybody">
-                <h2 id="everybody" class="visually-hidden">"All users"</h2>
-                <Search search=view.search filter=view.filter />
-                {users}
-                <nav class="actions" aria-label="Pages">
-                    {view.first.map(|first| view! { <a href=first>"First page"</a> })}
-                    {view.next.map(|next| view! { <a href=next rel="next">"Next page"</a> })}
-                </nav>
-            </section>
-        </Layout>
+        <div class="card-head">
+            <h1>"Users"</h1>
+            <a class="button" href=Page::Invite.path()>"Invite a user"</a>
+        </div>
+        {view.notice.map(|notice| view! { <Done notice name=String::new() /> })}
+        <section class="card users" aria-labelledby="everybody">
+            <h2 id="everybody" class="visually-hidden">"All users"</h2>
+            <Search search=view.search filter=view.filter />
+            {users}
+            <nav class="actions" aria-label="Pages">
+                {view.first.map(|first| view! { <a href=first>"First page"</a> })}
+                {view.next.map(|next| view! { <a href=next rel="next">"Next page"</a> })}
+            </nav>
+        </section>
     }
 }
 
@@ -133,11 +131,10 @@ fn User(user: UserView) -> impl IntoView {
     }
 }
 
-/// Without a script of its own: a page has a hundred of them.
 #[component]
 fn Day(day: Option<Moment>) -> impl IntoView {
     match day {
-        Some(day) => Either::Left(view! { <time datetime=day.iso>{day.words}</time> }),
+        Some(moment) => Either::Left(view! { <Time moment /> }),
         None => Either::Right("Never"),
     }
 }

@@ -1,9 +1,7 @@
 //! `/dashboard`: the signed-in user and the session.
 
 use crate::{
-    components::{
-        device::DeviceName, facts::Fact, layout::Layout, time::Time, welcome::WelcomeNotice,
-    },
+    components::{device::DeviceName, facts::Fact, time::Time, welcome::WelcomeNotice},
     domain::{
         page::Page,
         views::{DashboardView, SessionView, SignInView},
@@ -17,21 +15,19 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let welcome = view.welcome;
     let welcome = welcome.map(|welcome| view! { <WelcomeNotice welcome username email /> });
     view! {
-        <Layout title="Overview" wide=true>
-            <h1>"Hello, " <bdi>{view.display_name}</bdi></h1>
-            <Until session=view.session.clone() />
-            {welcome}
-            <div class="rooms overview">
-                <Account
-                    username=view.username
-                    email=view.email
-                    description=view.description
-                    is_admin=view.is_admin
-                />
-                <ThisSession session=view.session />
-                <PreviousSignIn sign_in=view.previous_sign_in />
-            </div>
-        </Layout>
+        <h1>"Hello, " <bdi>{view.display_name}</bdi></h1>
+        <Until session=view.session.clone() />
+        {welcome}
+        <div class="rooms overview">
+            <Account
+                username=view.username
+                email=view.email
+                description=view.description
+                is_admin=view.is_admin
+            />
+            <ThisSession session=view.session />
+            <PreviousSignIn sign_in=view.previous_sign_in />
+        </div>
     }
 }
 

@@ -1,34 +1,31 @@
 //! `/help`: for users who cannot sign in. It is the same for everybody, so it gives away nothing about accounts.
 
 use crate::{
-    components::layout::{Door, Layout, Threshold},
-    domain::{page::Page, site::Help, views::FrameView},
+    components::layout::{Door, Threshold},
+    domain::{page::Page, site::Help},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn HelpPage() -> impl IntoView {
-    let contact = expect_context::<FrameView>().site.help;
+pub fn HelpPage(contact: Option<Help>) -> impl IntoView {
     view! {
-        <Layout title="Can’t sign in?">
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Can’t sign in?"</h1>
-                    <p>
-                        "Ask your administrator for a new link. With it you choose a new password, and see your username."
-                    </p>
-                    {contact.map(|contact| view! { <p>"Contact: " <Contact contact /></p> })}
-                    <p>"Too many attempts? Wait a minute, then try again."</p>
-                    <h2>"For administrators"</h2>
-                    <p>"On the server, this makes a link for a new password:"</p>
-                    <code class="command">"vestibule user reset NAME"</code>
-                    <div class="actions">
-                        <a class="button" href=Page::Login.path()>"Back to sign in"</a>
-                    </div>
+        <Threshold>
+            <Door />
+            <div class="card">
+                <h1>"Can’t sign in?"</h1>
+                <p>
+                    "Ask your administrator for a new link. With it you choose a new password, and see your username."
+                </p>
+                {contact.map(|contact| view! { <p>"Contact: " <Contact contact /></p> })}
+                <p>"Too many attempts? Wait a minute, then try again."</p>
+                <h2>"For administrators"</h2>
+                <p>"On the server, this makes a link for a new password:"</p>
+                <code class="command">"vestibule user reset NAME"</code>
+                <div class="actions">
+                    <a class="button" href=Page::Login.path()>"Back to sign in"</a>
                 </div>
-            </Threshold>
-        </Layout>
+            </div>
+        </Threshold>
     }
 }
 

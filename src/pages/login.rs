@@ -40,7 +40,7 @@ fn SignIn(view: LoginView) -> impl IntoView {
     let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
     let form = FormState::of::<Login>(earlier_refusal, |_| &["username", "password"], [password]);
-    let site = expect_context::<FrameView>().site.name;
+    let site = expect_context::<FrameView>().site;
     view! {
         <Layout title=form.title("Sign in")>
             <Threshold>

@@ -7,13 +7,11 @@ use crate::{
         device::{DeviceIcon, DeviceName},
         form::{ErrorSummary, FormFailure},
         layout::Layout,
-        relative_time::RelativeTime,
         submission::FormState,
-        time::Time,
+        time::{RelativeTime, Time},
     },
     domain::{
         device::MAX_DEVICE_NAME_CHARS,
-        moment::activity_in_words,
         views::{LiveSessionView, SessionsNotice, SessionsView, SignInMethod},
     },
 };
@@ -152,7 +150,7 @@ fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
         <div class="session">
             <h3><DeviceName name=session.name device=session.device /> {badges.collect::<Vec<_>>()}</h3>
             <p class="quiet-text">
-                <span class="address">{session.address}</span> " · " <RelativeTime moment=last_seen words=activity_in_words />
+                <span class="address">{session.address}</span> " · " <RelativeTime moment=last_seen activity=true />
             </p>
             <details>
                 <summary>"Details"</summary>

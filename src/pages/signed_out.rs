@@ -3,7 +3,7 @@
 use crate::{
     components::{
         access_keys::revoked,
-        layout::{Door, Layout, Threshold},
+        layout::{Door, Threshold},
     },
     domain::{page::Page, views::SignedOutView},
 };
@@ -23,18 +23,16 @@ pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
     };
     let keys = view.ended.and_then(|ended| revoked(ended.keys));
     view! {
-        <Layout title="You are signed out">
-            <Threshold state="is-closed">
-                <Door />
-                <div class="card">
-                    <h1>"You are signed out"</h1>
-                    {account}
-                    <p class="quiet-text">{others} {keys.map(|keys| format!(" {keys}"))}</p>
-                    <div class="actions">
-                        <a class="button" href=Page::Login.path()>"Sign in again"</a>
-                    </div>
+        <Threshold state="is-closed">
+            <Door />
+            <div class="card">
+                <h1>"You are signed out"</h1>
+                {account}
+                <p class="quiet-text">{others} {keys.map(|keys| format!(" {keys}"))}</p>
+                <div class="actions">
+                    <a class="button" href=Page::Login.path()>"Sign in again"</a>
                 </div>
-            </Threshold>
-        </Layout>
+            </div>
+        </Threshold>
     }
 }

@@ -1,9 +1,6 @@
 //! `/admin/system`: how the server is reached.
 
-use crate::{
-    components::{facts::Fact, layout::Layout},
-    domain::views::ProxyDiagnosis,
-};
+use crate::{components::facts::Fact, domain::views::ProxyDiagnosis};
 use leptos::prelude::*;
 
 #[component]
@@ -19,22 +16,20 @@ pub fn SystemPage(view: ProxyDiagnosis) -> impl IntoView {
         findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
     let findings = findings.collect::<Vec<_>>();
     view! {
-        <Layout title="System" wide=true>
-            <h1>"System"</h1>
-            <p class="quiet-text">{reported}</p>
-            <div class="sessions">
-                <section class="card" aria-labelledby="reach">
-                    <h2 id="reach">"How this server is reached"</h2>
-                    <dl class="facts">
-                        <Fact term="Your address">{view.address}</Fact>
-                        <Fact term="Connected from">{view.peer}</Fact>
-                        <Fact term="Reported scheme">{view.scheme.unwrap_or_else(none)}</Fact>
-                        <Fact term="Reported host">{view.host.unwrap_or_else(none)}</Fact>
-                        <Fact term="Forwarded headers">{view.forwarded}</Fact>
-                    </dl>
-                    {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
-                </section>
-            </div>
-        </Layout>
+        <h1>"System"</h1>
+        <p class="quiet-text">{reported}</p>
+        <div class="sessions">
+            <section class="card" aria-labelledby="reach">
+                <h2 id="reach">"How this server is reached"</h2>
+                <dl class="facts">
+                    <Fact term="Your address">{view.address}</Fact>
+                    <Fact term="Connected from">{view.peer}</Fact>
+                    <Fact term="Reported scheme">{view.scheme.unwrap_or_else(none)}</Fact>
+                    <Fact term="Reported host">{view.host.unwrap_or_else(none)}</Fact>
+                    <Fact term="Forwarded headers">{view.forwarded}</Fact>
+                </dl>
+                {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
+            </section>
+        </div>
     }
 }

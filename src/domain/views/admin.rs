@@ -13,7 +13,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// One page of the list of accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsersView {
     /// The search text.
     pub search: String,
@@ -94,22 +94,25 @@ pub struct EditView {
     pub given_up: Vec<String>,
 }
 
-/// One account, for administrators.
+/// One account, for administrators. Only the server renders what is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
     pub user: UserView,
     pub edit: EditView,
+    #[serde(skip)]
     pub description: String,
     /// The administrator's own account.
     pub is_own: bool,
     /// The session of this browser, if it is one of the account's.
     pub own_session: Option<String>,
     /// The owner may set a password by a link until then.
+    #[serde(skip)]
     pub link_until: Option<Moment>,
     pub sessions: Vec<LiveSessionView>,
     /// The access keys that are live or suspended.
     pub keys: Vec<AccessKeyView>,
     /// The newest first.
+    #[serde(skip)]
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
     pub refusal: Option<Refusals>,
@@ -133,22 +136,22 @@ pub struct AuditEntryView {
 /// A page of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditView {
-    /// The current filter.
+    /// The current filter. Only the server renders it.
+    #[serde(skip)]
     pub narrowed: AuditFilter,
     /// The filter as the query of a URL; empty without a filter.
     pub query: String,
-    /// The kinds that it can be filtered by.
+    /// The kinds that it can be filtered by. Only the server renders them.
+    #[serde(skip)]
     pub kinds: Vec<KindGroupView>,
     pub entries: Vec<AuditEntryView>,
     /// The page of the older entries: a path of ours.
     pub older: Option<String>,
     pub is_newest: bool,
-    /// New entries are shown as they happen.
-    pub is_followed: bool,
 }
 
 /// The filter of a page of the audit log; empty values do not filter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// A name without an account shows nothing.
     pub user: String,
@@ -161,7 +164,7 @@ pub struct AuditFilter {
 }
 
 /// Kinds of events that belong together, in a filter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindGroupView {
     pub title: String,
     pub kinds: Vec<KindView>,

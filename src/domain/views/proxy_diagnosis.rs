@@ -1,9 +1,7 @@
 //! How requests reach the server, for administrators.
 
-use serde::{Deserialize, Serialize};
-
 /// How the request came to this server, for the administrator of the proxy in front of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyDiagnosis {
     pub address: String,
     pub peer: String,
@@ -16,7 +14,7 @@ pub struct ProxyDiagnosis {
 }
 
 /// A problem with how a request reaches the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The value of `data-finding`, by which `vestibule doctor` identifies the subject: `address`, `scheme` or `host`.
     pub about: String,

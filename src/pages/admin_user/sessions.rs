@@ -4,8 +4,10 @@ use super::{Action, Ask};
 use crate::{
     api::admin::EndUserSession,
     components::{
-        device::DeviceName, form::ErrorSummary, relative_time::RelativeTime, submission::FormState,
-        time::Time,
+        device::DeviceName,
+        form::ErrorSummary,
+        submission::FormState,
+        time::{RelativeTime, Time},
     },
     domain::{
         user::AccountChange,

@@ -29,7 +29,7 @@ use crate::{
     domain::{
         frame::Frame,
         moment::length_in_words,
-        page::{AdministrationView, Page, PageView},
+        page::{AdministrationView, InteractiveView, Page, PageView, StaticView},
         views::{RenderedFor, SignInAgain, SignOutProof},
     },
     error::{AppError, Failure},
@@ -89,7 +89,7 @@ pub async fn answer(
 
 /// The dashboard leaves every other message for its own page.
 const fn is_welcomed(view: &PageView) -> bool {
-    matches!(view, PageView::Dashboard(view) if view.welcome.is_some())
+    matches!(view, PageView::Static(StaticView::Dashboard(view)) if view.welcome.is_some())
 }
 
 /// The values that only the server knows, for the parts of a page that are the same for every session.
@@ -184,39 +184,44 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::LoginKey => match authentication::login_key(&visit) {
-            Some(view) => PageView::LoginKey(view),
+            Some(view) => InteractiveView::LoginKey(view).into(),
             None => return Ok(Answer::NotFound),
         },
-        Page::Login => PageView::Login(authentication::login(visit).await?),
-        Page::Help => PageView::Help,
-        Page::Logout => PageView::Logout(authentication::logout(&visit)),
+        Page::Login => InteractiveView::Login(authentication::login(visit).await?).into(),
+        Page::Help => StaticView::Help.into(),
+        Page::Logout => InteractiveView::Logout(authentication::logout(&visit)).into(),
         // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
-        Page::SignedOut => PageView::SignedOut(authentication::signed_out(visit)),
+        Page::SignedOut => StaticView::SignedOut(authentication::signed_out(visit)).into(),
         Page::Setup => match authentication::setup(visit).await? {
-            Some(view) => PageView::Setup(view),
+            Some(view) => InteractiveView::Setup(view).into(),
             None => return Ok(Answer::NotFound),
         },
         Page::PasswordLink => {
             let view = authentication::password_link(&visit).await?;
-            PageView::PasswordLink(Box::new(view))
+            InteractiveView::PasswordLink(Box::new(view)).into()
         }
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
-        Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
-        Page::Password => PageView::Password(account::password(visit).await?),
-        Page::AccessKeys => PageView::AccessKeys(Box::new(access_keys::own(visit).await?)),
-        Page::Profile => {
-            PageView::Profile(Box::new(account::profile(visit.current_user()?, visit)))
+        Page::Dashboard => StaticView::Dashboard(Box::new(dashboard::dashboard(&visit)?)).into(),
+        Page::Password => InteractiveView::Password(account::password(visit).await?).into(),
+        Page::AccessKeys => {
+            InteractiveView::AccessKeys(Box::new(access_keys::own(visit).await?)).into()
         }
-        Page::Sessions => PageView::Sessions(Box::new(sessions::own(visit).await?)),
-        Page::OwnActivity => PageView::OwnActivity(Box::new(activity::own(&visit).await?)),
+        Page::Profile => {
+            InteractiveView::Profile(Box::new(account::profile(visit.current_user()?, visit)))
+                .into()
+        }
+        Page::Sessions => InteractiveView::Sessions(Box::new(sessions::own(visit).await?)).into(),
+        Page::OwnActivity => StaticView::OwnActivity(Box::new(activity::own(&visit).await?)).into(),
         Page::Confirm if actor::is_fresh(&visit.state.core, visit.current_user()?) => {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
-        Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
+        Page::Confirm => {
+            InteractiveView::Confirm(account::confirm(visit.current_user()?, &visit)).into()
+        }
         Page::Users | Page::Invite | Page::Account | Page::Audit | Page::System => {
             match administration(page, visit).await? {
-                Some(view) => PageView::Administration(view),
+                Some(view) => view,
                 None => return Ok(Answer::NotFound),
             }
         }
@@ -225,26 +230,30 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
 }
 
 /// The same for a page of administrators; `None` if it does not exist.
-async fn administration(
-    page: Page,
-    visit: Visit<'_>,
-) -> Result<Option<AdministrationView>, AppError> {
+async fn administration(page: Page, visit: Visit<'_>) -> Result<Option<PageView>, AppError> {
     Ok(match page {
-        Page::Users => Some(AdministrationView::Users(Box::new(
-            users::list(visit).await?,
-        ))),
-        Page::Invite => Some(AdministrationView::Invite(Box::new(users::invite(visit)?))),
+        Page::Users => Some(StaticView::Users(Box::new(users::list(visit).await?)).into()),
+        Page::Invite => {
+            let view = users::invite(visit)?;
+            Some(AdministrationView::Invite(Box::new(view)).into())
+        }
         Page::Account => {
             let view = users::account(visit).await?;
-            view.map(|view| AdministrationView::Account(Box::new(view)))
+            view.map(|view| AdministrationView::Account(Box::new(view)).into())
         }
-        Page::Audit => Some(AdministrationView::Audit(Box::new(
-            audit::page(&visit).await?,
-        ))),
+        Page::Audit => {
+            let (view, is_followed) = audit::page(&visit).await?;
+            let view = Box::new(view);
+            Some(if is_followed {
+                AdministrationView::FollowedAudit(view).into()
+            } else {
+                StaticView::Audit(view).into()
+            })
+        }
         Page::System => {
             visit.administrator()?;
             let diagnosis = proxy_diagnosis::view(visit.client, &visit.state.site);
-            Some(AdministrationView::System(diagnosis))
+            Some(StaticView::System(diagnosis).into())
         }
         _ => None,
     })

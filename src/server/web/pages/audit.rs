@@ -108,22 +108,22 @@ async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
     Ok(found.map_or_else(|| UserId(String::new()), |found| found.id))
 }
 
-/// Gathers the page.
-pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
+/// Gathers the page. The second value: it shows new entries as they happen.
+pub async fn page(visit: &Visit<'_>) -> Result<(AuditView, bool), AppError> {
     visit.administrator()?;
     let (core, uri) = (&visit.state.core, visit.uri);
     let query = AuditQuery::of(core, uri).await?;
     let before = cursor_of(uri).filter(|_| !query.follows);
     let (entries, last) = page_of(core, &query.filter.as_filter(), before.as_ref()).await?;
-    Ok(AuditView {
+    let view = AuditView {
         query: query.to_query_string(),
         kinds: Event::KINDS.iter().map(kind_group_view).collect(),
         entries: audit_entry_views(core, entries).await?,
         older: last.map(|last| older(Page::Audit, &query.pairs(), &last)),
         is_newest: before.is_none(),
-        is_followed: query.follows,
         narrowed: query.input,
-    })
+    };
+    Ok((view, query.follows))
 }
 
 fn kind_group_view((title, kinds): &(&str, &[Kind])) -> KindGroupView {
