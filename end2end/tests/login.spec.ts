@@ -2,8 +2,7 @@ import { expect, inEveryWay, newPerson, overTheWire, test, type Visitor } from '
 import { gate } from '../support/gate';
 import { titled } from '../support/site';
 
-const REFUSAL =
-  'Wrong username or password. If you are sure, wait a minute and try again.';
+const REFUSAL = 'Wrong username or password.';
 const REFUSED = /status of 401/;
 
 /** The WebAssembly waits until the gate opens. */
