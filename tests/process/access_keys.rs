@@ -122,6 +122,8 @@ on_both_engines! {
         let events = home.run(&["activity", "--json", "--event", "access_key_revoked"]).succeeds().json();
         assert_eq!(events.len(), 3);
         assert_eq!((&events[0]["source"], &events[0]["key_name"]), (&Value::from("command"), &Value::from("Nightly")));
+        let table = home.run(&["activity", "--event", "access_key_revoked"]).succeeds().stdout;
+        assert!(table.contains("  KEY  ") && table.contains("  Nightly  "), "{table}");
     }
 
     /// After PostgreSQL was restored; a file is recognised by itself.

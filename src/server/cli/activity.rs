@@ -64,7 +64,7 @@ fn since(text: &str) -> Result<Since, String> {
 }
 
 /// Wide enough for most entries; a wider cell shifts the rest of its line.
-const WIDTHS: &[usize] = &[20, 18, 16, 16, 15, 24, 16, 5];
+const WIDTHS: &[usize] = &[20, 18, 16, 16, 16, 15, 24, 16, 5];
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
@@ -128,7 +128,7 @@ fn rows_of(records: Vec<Record>) -> Vec<AuditRow> {
 
 impl Row for AuditRow {
     const HEADINGS: &'static [&'static str] = &[
-        "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "BY", "TIMES",
+        "TIME", "EVENT", "REASON", "USER", "KEY", "ADDRESS", "DEVICE", "BY", "TIMES",
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -142,6 +142,7 @@ impl Row for AuditRow {
             self.event.into(),
             self.reason.unwrap_or_default().into(),
             self.user.as_deref().unwrap_or_default().into(),
+            self.key_name.as_deref().unwrap_or_default().into(),
             Cow::from(&self.address),
             device,
             self.actor.as_deref().unwrap_or_default().into(),
