@@ -243,7 +243,7 @@ async fn all_promises_hold_on_an_intact_site() {
     assert_eq!(dashboard.status, 200, "{}", dashboard.text());
     assert!(dashboard.text().contains("New sign-in. Was this you?"));
     owner.post_logout().await;
-    outcome.reports("promises hold, 0 do not, 1 were not asked");
+    outcome.reports("promises hold, 0 do not, 1 were skipped");
 
     // A member does not see whether the server trusts the proxy, and the report states it.
     let outcome = site.doctor("ada", PASSWORD, &[]).succeeds();

@@ -183,7 +183,7 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&one)).await;
         home.run(&["session", "end", "--user", "ADA@example.org"]).fails(1, &["no account"]);
         server.lets_in(&copied_cookie(&one)).await;
-        home.run(&["session", "end", "--user", "ADA"]).succeeds().reports("1 sessions");
+        home.run(&["session", "end", "--user", "ADA"]).succeeds().reports("Ended 1 session of ada.");
         server.refuses(&copied_cookie(&one)).await;
     }
 

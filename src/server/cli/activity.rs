@@ -27,22 +27,22 @@ use std::{borrow::Cow, time::Duration};
 
 #[derive(Args)]
 pub struct Command {
-    /// Only what concerns this account (a name or an e-mail address)
+    /// Only entries about this account (username or email)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Only events of this kind
+    /// Only entries of this kind
     #[arg(long, value_name = "EVENT", value_parser = PossibleValuesParser::new(Event::kinds()))]
     event: Option<String>,
-    /// Only since this time: an RFC 3339 instant, or so long ago, such as 2h or 7d
+    /// Only entries since this time: an RFC 3339 instant, or an age such as 2h or 7d
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Since>,
-    /// So many of the newest entries
+    /// At most this many entries, the newest
     #[arg(long, default_value_t = 100, value_name = "NUMBER")]
     limit: u32,
-    /// Show the newest last, and then what happens from now on
+    /// Show the newest entry last, then new entries as they are written
     #[arg(long)]
     follow: bool,
-    /// One JSON object a line
+    /// Print one JSON object on each line
     #[arg(long)]
     json: bool,
 }
