@@ -38,7 +38,7 @@ inEveryWay(() => {
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 
-  test('the e-mail address serves as the name, in any case and with a stray space', async ({ visitor, person }) => {
+  test('the email address serves as the name, in any case and with a stray space', async ({ visitor, person }) => {
     await visitor.open('/login');
     await visitor.sends(` ${person.email.toUpperCase()} `, person.password);
     await visitor.isWelcomed(person);

@@ -1,4 +1,4 @@
-//! Names, e-mail addresses and display names, and the keys of the first two.
+//! Names, email addresses and display names, and the keys of the first two.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]

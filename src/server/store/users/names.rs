@@ -41,7 +41,7 @@ struct Earlier {
 /// while another account gives up a name, the unique key makes this wait for it, and then its reservation is seen.
 ///
 /// # Errors
-/// [`StoreError::NotUnique`] if a name or the e-mail address is another account's, or the name is reserved to one;
+/// [`StoreError::NotUnique`] if a name or the email address is another account's, or the name is reserved to one;
 /// [`StoreError::NotAdministrator`].
 pub async fn update_identity(
     db: &Db,

@@ -40,7 +40,7 @@ const NO_CLIENT: &[u8] = b"Basic Og==";
 #[allow(dead_code, reason = "it describes the form in the document")]
 pub struct PasswordGrantBody {
     grant_type: GrantType,
-    /// A name or an e-mail address.
+    /// A username or an email.
     #[schema(min_length = 1)]
     username: String,
     #[schema(format = Password, min_length = 1)]
