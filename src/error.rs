@@ -126,7 +126,7 @@ pub enum Failure {
     /// All hashing threads and their queue are taken.
     #[error("Many people are signing in right now. Please try again in a few seconds.")]
     Busy,
-    /// The database does not answer. Until it does, every credential is refused.
+    /// The database does not answer, so no credential can be accepted.
     #[error("The service is not available right now. Please try again in a moment.")]
     Unavailable,
     #[error("Something went wrong on our side.")]

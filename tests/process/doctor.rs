@@ -251,7 +251,7 @@ async fn all_promises_hold_on_an_intact_site() {
     for words in [
         "✓ D2       The session cookie is HttpOnly",
         "– I2       The server sees where visitors come from",
-        "the account is no administrator's",
+        "the account is not an administrator's",
         VISITOR,
     ] {
         assert!(table.contains(words), "{words:?} is missing in {table}");

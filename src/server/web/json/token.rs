@@ -137,7 +137,7 @@ pub async fn sign_in(
 /// Refresh my token
 ///
 /// A new access token for the session of the cookie, which stays as it is: several tabs and a restart of the server
-/// sign nobody out. It counts as use of the session, so ask for it when somebody acts. Only 401 means signed out.
+/// end no session. It counts as use of the session, so request it only when the person acts. Only 401 means signed out.
 #[utoipa::path(
     post,
     path = "/api/v1/token/refresh",
