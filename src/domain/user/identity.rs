@@ -1,4 +1,4 @@
-//! Names and email addresses, and the keys to look up accounts.
+//! Usernames and email addresses, and the keys by which accounts are looked up.
 
 use crate::domain::characters::{is_invisible, is_letter_or_digit, is_mark};
 use icu_casemap::CaseMapper;
@@ -75,7 +75,7 @@ pub enum IdentityRefusal {
         "Letters and digits only, with single dots, hyphens or underscores between them. For example grace.hopper."
     )]
     NameGrammar,
-    /// It comes with copied text, and the user cannot see it.
+    /// An invisible character, which may come with copied text.
     #[error("The username has an invisible character, as copied text may have. Type it by hand.")]
     NameUnseen,
     #[error("Enter an email address, for example name@example.com.")]
@@ -97,9 +97,9 @@ pub enum IdentityRefusal {
 /// The name with which a user signs in.
 ///
 /// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script, with a single `.`, `-` or `_`
-/// between words. Marks are included, in all of Unicode's senses. It has no `@`, so it is never an email address and
-/// the two can share one field. It has no space, no control character and nothing invisible, so it is one word in a
-/// log line, a command and a table.
+/// between words. Marks belong to the letters before them. It has no `@`, so it is never an email address and the two can
+/// share one field. It has no space, no control character and nothing invisible, so it is one word in a log line, a
+/// command and a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 

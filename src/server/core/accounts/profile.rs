@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Changes the owner's display name, email address and description.
+/// Changes the owner's full name, email address and description.
 ///
 /// # Errors
 /// `Refusal::Identity`, one for each field; [`Failure::PasswordNeeded`] for another email address, if

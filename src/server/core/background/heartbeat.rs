@@ -73,7 +73,7 @@ impl Heartbeat {
         Ok(heartbeat)
     }
 
-    /// Beats until the server stops, and once more then.
+    /// Beats until the server stops, and a last time at the stop.
     pub async fn run(mut self, core: Core, stop: CancellationToken) {
         loop {
             let sleep = tokio::time::sleep(BEAT_EVERY);

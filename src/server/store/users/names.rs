@@ -128,7 +128,7 @@ async fn give_up_within(
     Ok(())
 }
 
-/// Takes a name that nobody else has reserved. One that the account had before is its own again.
+/// Takes a name that no other account has reserved. The account can take back a name that it had before.
 async fn take_within(
     transaction: &mut Transaction,
     id: &UserId,

@@ -169,7 +169,7 @@ fn demand_no_client(headers: &HeaderMap) -> Result<(), Rejection> {
         .ok_or_else(|| Rejection::input(Cause::UnknownClient))
 }
 
-/// Before the password is checked: nobody is signed in without a token in the answer.
+/// Checked before the password, so that no session starts without a token in the answer.
 fn demand_tokens(state: &AppState) -> Result<(), Rejection> {
     let are_issued = state.core.tokens.are_issued();
     are_issued.then_some(()).ok_or_else(Rejection::no_tokens)
