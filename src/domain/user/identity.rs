@@ -97,9 +97,9 @@ pub enum IdentityRefusal {
 /// The name with which a user signs in.
 ///
 /// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script, with a single `.`, `-` or `_`
-/// between words. Marks belong to the letters before them. It has no `@`, so it is never an email address and the two can
-/// share one field. It has no space, no control character and nothing invisible, so it is one word in a log line, a
-/// command and a table.
+/// between words. Marks belong to the letters before them. It has no `@`, so it is never an email address and the two
+/// can share one field. It has no space, no control character and nothing invisible, so it is one word in a log line,
+/// a command and a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 

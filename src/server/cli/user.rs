@@ -227,8 +227,8 @@ fn print_link(user: &User, link: &MadeLink, config: &Config, json: bool) -> Resu
         return Ok(write_rows(&[row], true)?);
     }
     to_stderr(&format!(
-        "Copy this link for {} now. It is shown once and works once, until {}. Anyone with it can take over the account, \
-         so send it privately:",
+        "Copy this link for {} now. It is shown once and works once, until {}. Anyone with it can take over the \
+         account, so send it privately:",
         row.user, row.expires_at
     ));
     Ok(super::output::write_line(&row.link)?)
