@@ -22,7 +22,7 @@
   // By this browser's clock, which goes on while the computer sleeps.
   let endsAt = Infinity;
   let ahead = 0;
-  let canStay = true; // the longest life ends for everybody
+  let canStay = true; // use does not extend the time limit
   let hasSeen = false;
   let usedAt = Date.now(); // loading the page was use
   let useEvery = 0;
@@ -47,7 +47,7 @@
     const left = seconds < 2 ? 'a second' : seconds <= 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
     const words = canStay
       ? `You will be signed out in ${left} because you have been inactive.`
-      : `Your session reaches its longest life in ${left}. Then you sign in again, and go on here.`;
+      : `Your session reaches its time limit in ${left}. Then sign in to continue here.`;
     if (READ_OUT.includes(seconds)) say('time-out-said', words);
     say('time-out-words', words);
   };

@@ -1,4 +1,4 @@
-//! What a browser learns when something was not done.
+//! Errors as a browser gets them.
 
 mod refusals;
 
@@ -14,8 +14,8 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Why something was not done. A closed enum without free text: no detail of the inside can reach a page, and no text
-/// out of a request can come back in an answer (ASVS V16.5.1).
+/// Why a request was not carried out. A closed enum without free text: no internal detail can reach a page, and no text
+/// of a request can come back in an answer (ASVS V16.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
@@ -31,7 +31,7 @@ pub enum AppError {
 pub enum Refusal {
     /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
     /// are throttled because of another spelling.
-    #[error("Wrong username or password. If you are sure, wait a minute and try again.")]
+    #[error("Wrong username or password.")]
     SignIn,
     /// The one answer for keys that are unknown, revoked, expired, suspended, or not for this network.
     #[error("The access key is not valid here.")]
@@ -51,9 +51,7 @@ pub enum Refusal {
     )]
     DeviceName,
     /// The one answer for codes that are wrong, expired or used.
-    #[error(
-        "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
-    )]
+    #[error("Wrong or expired code. Run “vestibule setup-code” on the server to get a new one.")]
     SetupCode,
     /// The one answer for links that are wrong, expired, used or void.
     #[error("This link has expired or was already used. Ask your administrator for a new one.")]
@@ -86,7 +84,7 @@ pub enum AccountRefusal {
     LastAdministrator,
 }
 
-/// The request was not carried out, and other input would not help.
+/// The request failed for a reason that other input would not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
@@ -103,10 +101,10 @@ pub enum Failure {
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
-    /// With an access key or token that was not given this right, or in a session that was started with such a key.
+    /// The access key or token lacks the scope for this, or the session was started with such a key.
     #[error("The access key does not permit this.")]
     NotPermitted,
-    #[error("This is not here, or not any more.")]
+    #[error("Not found. It may have been deleted.")]
     NotFound,
     #[error("The request could not be understood.")]
     BadRequest,
@@ -128,7 +126,7 @@ pub enum Failure {
     /// All hashing threads and their queue are taken.
     #[error("Many people are signing in right now. Please try again in a few seconds.")]
     Busy,
-    /// The database does not answer; nobody is let in meanwhile.
+    /// The database does not answer, so no credential can be accepted.
     #[error("The service is not available right now. Please try again in a moment.")]
     Unavailable,
     #[error("Something went wrong on our side.")]

@@ -234,8 +234,8 @@ async fn states(connection: &mut SqliteConnection) -> Result<(), Failure> {
     .await
 }
 
-/// This number of accounts, named by first and last name and a number, with an e-mail address that
-/// begins with the last name, and a display name that many share.
+/// This number of accounts, named by first and last name and a number, with an email address that
+/// begins with the last name, and a full name that many share.
 pub async fn users(fixture: &Fixture, count: u32) -> Result<(), Failure> {
     let mut connection = open(fixture).await?;
     let names = |values: [&str; 16]| {

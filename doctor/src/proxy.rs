@@ -181,7 +181,7 @@ fn proxy_diagnosis(exam: &mut Examination, home: &Rc<Answer>, page: &Rc<Answer>)
     let Some(card) = page.body.split("id=\"reach\"").nth(1) else {
         let seen = seen_address(&home.body).unwrap_or("unknown");
         let why = format!(
-            "the account is no administrator's, so no page says; its session's address is {seen}"
+            "the account is not an administrator's, so no page shows it; its session's address is {seen}"
         );
         exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], &why);
         return;

@@ -43,7 +43,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     const person = newPerson(server);
     await visitor.signsIn(person);
     server.run(['session', 'end', '--user', person.name]);
-    await isOut(visitor, 'ended by an administrator');
+    await isOut(visitor, 'An administrator signed you out');
   },
 
   'login-cookie-not-kept': async ({ visitor, server, wire }) => {

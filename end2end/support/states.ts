@@ -75,8 +75,8 @@ export const STATES: Record<string, State> = {
     await expect(visitor.problem.or(visitor.page.getByRole('heading', { name: /Hello/ }))).toBeVisible();
   }),
 
-  'login-ended-idle': at(({ visitor, server }) => comesBack(visitor, server, 'not used for a while'), IDLE),
-  'login-ended-longest': at(({ visitor, server }) => comesBack(visitor, server, 'longest life'), LONGEST),
+  'login-ended-idle': at(({ visitor, server }) => comesBack(visitor, server, 'you were inactive'), IDLE),
+  'login-ended-longest': at(({ visitor, server }) => comesBack(visitor, server, 'time limit'), LONGEST),
 
   'login-ended-password': at(async ({ visitor, server }) => {
     const person = await isIn(visitor, server);
@@ -85,7 +85,7 @@ export const STATES: Record<string, State> = {
     const headers = { cookie: other, origin: server.origin, accept: 'application/json' };
     const answer = await fetch(`${server.origin}/api/change_password`, { method: 'POST', headers, body });
     expect(answer.status).toBeLessThan(400);
-    await isOut(visitor, 'password of the account was changed');
+    await isOut(visitor, 'your password was changed');
   }),
 
   'login-ended-owner': at(async ({ visitor, server }) => {
@@ -94,13 +94,13 @@ export const STATES: Record<string, State> = {
     const headers = { cookie: other, origin: server.origin, accept: 'application/json' };
     const answer = await fetch(`${server.origin}/api/end_other_sessions`, { method: 'POST', headers, body: new URLSearchParams() });
     expect(answer.status).toBeLessThan(400);
-    await isOut(visitor, 'ended from another browser');
+    await isOut(visitor, 'signed out from another device');
   }),
 
   'login-ended-too-many': at(async ({ visitor, server }) => {
     const person = await isIn(visitor, server);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
-    await isOut(visitor, 'longest unused');
+    await isOut(visitor, 'on too many devices');
   }, OLD_SESSION),
 
   'dashboard-two-new-devices': at(({ visitor, server }) => showsNewDevices(visitor, server, 2)),

@@ -4,7 +4,7 @@ inEveryWay(() => {
   test.describe('when the confirmation has expired', () => {
     test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '4s' } });
 
-    test('a new e-mail address asks for the password, and keeps the input', async ({ visitor, person, complaints }) => {
+    test('a new email address asks for the password, and keeps the input', async ({ visitor, person, complaints }) => {
       complaints.expect(/status of 403/);
       await visitor.signsIn(person);
       await visitor.open('/account/profile');

@@ -32,7 +32,7 @@ const WORDS = {
     heading: 'Where you’re signed in',
     end: 'Sign out: Firefox on Linux',
     ended: 'was signed out',
-    wasEnded: 'ended from another browser',
+    wasEnded: 'signed out from another device',
   },
   log: {
     heading: 'Audit log',

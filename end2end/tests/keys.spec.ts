@@ -47,7 +47,7 @@ inEveryWay(() => {
     await expect(keys(visitor)).toContainText('Nightly <b>backup</b> Revoked');
     await program.reload();
     await program.isAskedToSignIn();
-    await expect(program.notice).toContainText('its access key was revoked');
+    await expect(program.notice).toContainText('the access key was revoked');
     expect(await server.signsInWithKey(key, 'backup/2.1')).toBe(401);
   });
 
@@ -191,5 +191,5 @@ test('an open page leaves when its key is revoked', async ({ visitor, person, se
   await signsInWithKey(visitor, key);
   server.run(['key', 'revoke', key.split('_')[1]!]);
   await visitor.isAskedToSignIn();
-  await expect(visitor.notice).toContainText('its access key was revoked');
+  await expect(visitor.notice).toContainText('the access key was revoked');
 });

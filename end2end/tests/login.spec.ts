@@ -2,8 +2,7 @@ import { expect, inEveryWay, newPerson, overTheWire, test, type Visitor } from '
 import { gate } from '../support/gate';
 import { titled } from '../support/site';
 
-const REFUSAL =
-  'Wrong username or password. If you are sure, wait a minute and try again.';
+const REFUSAL = 'Wrong username or password.';
 const REFUSED = /status of 401/;
 
 /** The WebAssembly waits until the gate opens. */
@@ -39,7 +38,7 @@ inEveryWay(() => {
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 
-  test('the e-mail address serves as the name, in any case and with a stray space', async ({ visitor, person }) => {
+  test('the email address serves as the name, in any case and with a stray space', async ({ visitor, person }) => {
     await visitor.open('/login');
     await visitor.sends(` ${person.email.toUpperCase()} `, person.password);
     await visitor.isWelcomed(person);

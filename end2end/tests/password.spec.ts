@@ -22,7 +22,7 @@ inEveryWay(() => {
 
     await elsewhere.page.reload();
     await elsewhere.isAskedToSignIn();
-    await expect(elsewhere.notice).toContainText('the password of the account was changed');
+    await expect(elsewhere.notice).toContainText('your password was changed');
     await elsewhere.sends(person.name, NEW);
     await elsewhere.isWelcomed(person);
 

@@ -29,7 +29,7 @@ const test = base.extend<{ client: ReactAdmin; admin: Person }>({
 
 const form = (page: Page) => page.getByRole('heading', { name: 'Sign in' });
 const alert = (page: Page) => page.getByRole('alert');
-const search = (page: Page) => page.getByPlaceholder('Name or e-mail');
+const search = (page: Page) => page.getByPlaceholder('Search by name or email');
 const names = (page: Page) => page.locator('tbody tr td:first-child').allTextContents();
 const refresh = (page: Page) => page.getByRole('button', { name: 'Refresh' });
 const refreshes = (wire: Wire) => wire.exchanges.filter(({ url }) => url.endsWith('/token/refresh')).length;
@@ -38,7 +38,7 @@ const refreshes = (wire: Wire) => wire.exchanges.filter(({ url }) => url.endsWit
 const liveSessions = (server: Server, { name }: { name: string }) => server.liveSessions(name).map(({ id }) => id);
 
 async function sends(page: Page, name: string, password: string): Promise<void> {
-  await page.getByLabel('Name or e-mail').fill(name);
+  await page.getByLabel('Username or email').fill(name);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
@@ -354,10 +354,10 @@ test('an administrator invites, ends sessions, gives the role, disables and dele
   complaints.expect(/status of 422 .*\/users\)$/);
   await signsIn(page, admin);
   await page.getByRole('link', { name: 'Invite' }).click();
-  await page.getByLabel('Name', { exact: false }).first().fill('no spaces');
+  await page.getByLabel('Username').fill('no spaces');
   await page.getByRole('button', { name: 'Invite' }).click();
-  await expect(page.getByLabel('Name', { exact: false }).first()).toHaveAccessibleDescription(/^Letters and digits only/);
-  await page.getByLabel('Name', { exact: false }).first().fill('hedy');
+  await expect(page.getByLabel('Username')).toHaveAccessibleDescription(/^Letters and digits only/);
+  await page.getByLabel('Username').fill('hedy');
   await page.getByRole('button', { name: 'Invite' }).click();
   const link = await alert(page).filter({ hasText: 'hedy is invited' }).locator('code').textContent();
   await setsPassword(server, link!.split('#')[1]!, PASSWORD);
@@ -443,7 +443,7 @@ test('after a new password in another tab the page stays', async ({ page, contex
   await opensList(page, admin);
   await page.getByRole('link', { name: 'Invite' }).click();
   await expect(page.getByRole('button', { name: 'Invite' })).toBeVisible();
-  const name = page.getByLabel('Name', { exact: false }).first();
+  const name = page.getByLabel('Username');
   await name.fill('half-a-name');
   await expect.poll(() => wire.streams.size).toBe(1);
   const [stream] = wire.streams.values();

@@ -12,14 +12,14 @@ inEveryWay(() => {
       await visitor.page.waitForTimeout(4_100);
       await visitor.page.goto('/dashboard?where=i+was');
       await visitor.isAskedToSignIn();
-      await expect(reason(visitor)).toHaveText('Your session ended because it was not used for a while. Sign in to continue.');
+      await expect(reason(visitor)).toHaveText('You were signed out because you were inactive. Sign in to continue.');
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL('/dashboard?where=i+was');
       expect(server.sessions(person.name)[1]?.end_reason).toBe('idle');
     });
   });
 
-  test.describe('with a short longest life', () => {
+  test.describe('with a short time limit', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' } });
 
     test('a session that reached it gives the reason', async ({ visitor, person }) => {
@@ -27,7 +27,7 @@ inEveryWay(() => {
       await visitor.page.waitForTimeout(4_100);
       await visitor.reload();
       await visitor.isAskedToSignIn();
-      await expect(reason(visitor)).toContainText('it had reached its longest life');
+      await expect(reason(visitor)).toContainText('your session reached its time limit');
     });
   });
 
@@ -37,7 +37,7 @@ inEveryWay(() => {
     server.run(['session', 'end', session!.id]);
     await visitor.reload();
     await visitor.isAskedToSignIn();
-    await expect(reason(visitor)).toContainText('Your session was ended by an administrator.');
+    await expect(reason(visitor)).toContainText('An administrator signed you out.');
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
   });
@@ -56,7 +56,7 @@ inEveryWay(() => {
     await visitor.signsIn(person);
     server.run(['user', 'set-password', person.name, '--password-stdin'], 'another horse battery\n');
     await visitor.reload();
-    await expect(reason(visitor)).toContainText('the password of the account was changed');
+    await expect(reason(visitor)).toContainText('your password was changed');
     await visitor.waitForHydration();
     await visitor.sends(person.name, 'another horse battery');
     await visitor.isWelcomed(person);

@@ -47,7 +47,7 @@ inEveryWay(() => {
     await fillsIn(visitor, '00000-00000-00000-00000', 'first', PASSWORD);
     await makes(visitor);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.problem).toContainText('The code is not right, or it is no longer valid.');
+    await expect(visitor.problem).toContainText('Wrong or expired code.');
     await expect(visitor.page).toHaveTitle(titled('Error: Create the first account'));
     await expect(visitor.page.getByLabel('Username')).toHaveValue('first');
     await expect(visitor.password).toHaveValue('');

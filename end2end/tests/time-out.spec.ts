@@ -154,12 +154,12 @@ test.describe('after the idle end', () => {
   });
 });
 
-test.describe('at the end of the longest life', () => {
+test.describe('at the time limit', () => {
   test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '5s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '5s' } });
 
   test('the dialogue says that staying does not help, and asks once', async ({ visitor, person }) => {
     await visitor.signsIn(person);
-    await expect(warning(visitor)).toContainText('reaches its longest life', { timeout: 8_000 });
+    await expect(warning(visitor)).toContainText('reaches its time limit', { timeout: 8_000 });
     await visitor.page.keyboard.press('Escape');
     await expect(warning(visitor)).toBeHidden();
     await expect(again(visitor)).toContainText('You were signed out after', { timeout: 8_000 });

@@ -29,9 +29,9 @@ async function isRedirectedToSignIn(visitor: Visitor, person: Person, words: str
 }
 
 for (const [what, command, words] of [
-  ['a session that is ended', ['session', 'end', '--user'], 'ended by an administrator'],
-  ['a disabled account', ['user', 'disable'], 'ended by an administrator'],
-  ['a new password', ['user', 'set-password', '--password-stdin'], 'the password of the account was changed'],
+  ['a session that is ended', ['session', 'end', '--user'], 'An administrator signed you out'],
+  ['a disabled account', ['user', 'disable'], 'An administrator signed you out'],
+  ['a new password', ['user', 'set-password', '--password-stdin'], 'your password was changed'],
 ] as const) {
   test(`${what} on the command line: the open page leaves, gives the reason, and leads back`, async ({ visitor, person, server, wire }) => {
     await reads(visitor, person, wire);
@@ -49,7 +49,7 @@ test('a new password in another browser: the open page leaves', async ({ visitor
   await elsewhere.signsIn(person);
   await elsewhere.open('/account/password');
   await changesPassword(elsewhere, person.password, 'quietly humming teapots');
-  await isRedirectedToSignIn(visitor, person, 'the password of the account was changed');
+  await isRedirectedToSignIn(visitor, person, 'your password was changed');
 });
 
 test('signing out in one tab signs out the others', async ({ visitor, person, wire, complaints }) => {
@@ -172,7 +172,7 @@ test.describe('a hidden page', () => {
     await visitor.page.waitForTimeout(500);
     expect(wire.exchanges.slice(before), 'it asks nothing').toEqual([]);
     await visitor.show();
-    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
+    await isRedirectedToSignIn(visitor, person, 'An administrator signed you out');
   });
 });
 
@@ -190,7 +190,7 @@ test.describe('when the network is lost', () => {
     wire.restore();
     await watched(wire, 1);
     server.run(['session', 'end', '--user', person.name]);
-    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
+    await isRedirectedToSignIn(visitor, person, 'An administrator signed you out');
   });
 
   test('an end in the meantime is seen when it is back', async ({ visitor, person, wire, server }) => {
@@ -201,6 +201,6 @@ test.describe('when the network is lost', () => {
     await visitor.page.waitForTimeout(500);
     await expect(displayName(visitor)).toHaveValue(person.displayName);
     wire.restore();
-    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
+    await isRedirectedToSignIn(visitor, person, 'An administrator signed you out');
   });
 });

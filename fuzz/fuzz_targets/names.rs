@@ -1,4 +1,4 @@
-//! Names, e-mail addresses and display names, and the keys of the first two.
+//! Usernames, email addresses and full names, and the lookup keys of the first two.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 ///
 /// # Errors
 /// `Refusal::Identity`, with the rule; `AccountRefusal::EmailTaken`;
-/// `Failure::PasswordNeeded` for another e-mail address; `Failure::NotSignedIn`;
+/// `Failure::PasswordNeeded` for another email address; `Failure::NotSignedIn`;
 /// `Failure::Unavailable`.
 #[server(endpoint = "update_profile")]
 pub async fn update_profile(

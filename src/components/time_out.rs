@@ -79,7 +79,7 @@ fn SignInSheet() -> impl IntoView {
                 class="field-error"
                 role="alert"
                 id="sign-in-again-problem"
-                data-refused="Wrong password. If you are sure, wait a minute and try again."
+                data-refused="Wrong password."
                 data-throttled="Too many attempts. Try again in a minute."
                 data-failed="The service is not available right now. Please try again in a moment."
             ></p>

@@ -2,12 +2,12 @@
 
 mod for_administrators;
 mod for_owner;
+mod recorded_method;
 mod refusals;
-mod sign_in_method;
 
 pub use for_administrators::Part;
+pub use recorded_method::RecordedMethod;
 pub use refusals::{AccessKeyProblem, SignInRefusal};
-pub use sign_in_method::SignInMethod;
 
 use crate::domain::{
     access_key::{AccessKeyId, RevokeReason},
@@ -21,8 +21,10 @@ use crate::domain::{
 pub type Kind = (&'static str, &'static str);
 
 /// Makes [`Event`] from one row for each kind, in groups for the filter of the audit log: its name and payload, its
-/// word in the database and for programs, and its title in the filter, unless it shares the word of another. A new event is a row here, a sentence for
-/// administrators (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
+/// word in the database and for programs, and its title in the filter, unless it shares the word of another.
+///
+/// A new event needs a row here, a sentence for administrators (`for_administrators.rs`) and one for the owner of the
+/// account (`for_owner.rs`).
 macro_rules! events {
     ($($group:literal {
         $($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal $(, $title:literal)?;)*
@@ -72,15 +74,15 @@ events! {
     "Sign-in" {
         /// With a password or an access key.
         SignedIn = "signed_in", "Sign-ins";
-        /// In another way.
-        SignedInBy(SignInMethod) = "signed_in";
+        /// In another way, which is the reason.
+        SignedInBy(RecordedMethod) = "signed_in";
         /// The password was checked and the sign-in refused.
         SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
         /// The attempt was throttled: its password was not checked.
         SignInThrottled = "sign_in_throttled", "Sign-ins delayed (too many attempts)";
-        /// The owner recognised a sign-in from a new browser,
+        /// The owner recognised a sign-in from a new browser.
         SignInRecognised = "sign_in_recognised", "Sign-ins reported as known";
-        /// or disowned it.
+        /// The owner disowned a sign-in from a new browser.
         SignInDisowned = "sign_in_disowned", "Sign-ins reported as unknown";
     }
     "Session" {
@@ -240,8 +242,8 @@ impl Entry {
         }
     }
 
-    /// The session of the browser in which it happened, of which the log keeps the name. What its owner says of another
-    /// browser names the session of that one.
+    /// The session in which it happened: the log keeps the name of its browser. `None` for an event about another
+    /// browser of the owner, whose session the entry names.
     pub const fn session_of_browser(&self) -> Option<&SessionId> {
         match self.event {
             Event::SignInRecognised | Event::SignInDisowned | Event::DeviceNamed => None,

@@ -81,25 +81,17 @@ impl EndReason {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::SignedOut => "You signed out in this browser.",
-            Self::Replaced => {
-                "Somebody signed in again in this browser, which ended the session before it."
-            }
-            Self::Idle => "Your session ended because it was not used for a while.",
-            Self::Expired => "Your session ended because it had reached its longest life.",
+            Self::Replaced => "A newer sign-in in this browser replaced your session.",
+            Self::Idle => "You were signed out because you were inactive.",
+            Self::Expired => "You were signed out because your session reached its time limit.",
             Self::EndedByAdmin | Self::UserDisabled | Self::UserDeleted => {
-                "Your session was ended by an administrator."
+                "An administrator signed you out."
             }
-            Self::PasswordChanged => {
-                "Your session ended because the password of the account was changed."
-            }
-            Self::EndedByOwner => {
-                "Your session was ended from another browser in which you are signed in."
-            }
-            Self::TooMany => {
-                "Your session ended because you signed in elsewhere, and this was the longest unused of too many."
-            }
-            Self::Restored => "Your session ended because the server was restored from a backup.",
-            Self::KeyRevoked => "Your session ended because its access key was revoked.",
+            Self::PasswordChanged => "You were signed out because your password was changed.",
+            Self::EndedByOwner => "You were signed out from another device.",
+            Self::TooMany => "You were signed out because you are signed in on too many devices.",
+            Self::Restored => "You were signed out because the server was restored from a backup.",
+            Self::KeyRevoked => "You were signed out because the access key was revoked.",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! All reasons why a form was refused, so that nobody mends one to learn of the next.
+//! All reasons why a form was refused, so that people can correct them at once.
 
 use super::Refusal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

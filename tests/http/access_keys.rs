@@ -246,7 +246,7 @@ on_both_engines! {
         assert_eq!(state_of(&app, &key).await, KeyState::Revoked(RevokeReason::ByOwner));
         assert_eq!(state_of(&app, &kept).await, KeyState::Live);
         assert_redirect(&program.get("/dashboard").await, "/login");
-        assert_contains(&program.get("/login").await, "Your session ended because its access key was revoked.");
+        assert_contains(&program.get("/login").await, "You were signed out because the access key was revoked.");
         assert_contains(&browser.get(PAGE).await, "Revoked and expired keys");
         assert_eq!(browser.post_form(REVOKE, &[("id", &id.0)]).await.status, 404, "once");
     }

@@ -235,7 +235,7 @@ on_both_engines! {
             assert_page(&ada.get(&page).await, words);
         }
         assert_redirect(&eve.get("/dashboard").await, "/login");
-        assert_contains(&eve.get("/login").await, "ended by an administrator");
+        assert_contains(&eve.get("/login").await, "An administrator signed you out");
         assert_contains(&ada.get(&page).await, "Not signed in on any device");
 
         assert_redirect(&press(&mut ada, &user.id, "make_link").await, &page);
@@ -244,7 +244,7 @@ on_both_engines! {
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
         assert_eq!(app.browser().fetch_form("/api/use_password_link", &fields).await.status, 200);
         assert_redirect(&eve.get("/dashboard").await, "/login");
-        assert_contains(&eve.get("/login").await, "the password of the account was changed");
+        assert_contains(&eve.get("/login").await, "your password was changed");
         press(&mut ada, &user.id, "disable").await;
         assert_redirect(&press(&mut ada, &user.id, "make_link").await, &page);
         assert_contains(&ada.get(&page).await, "The account is disabled. Enable it first.");

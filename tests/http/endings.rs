@@ -25,7 +25,7 @@ pub async fn end(app: &TestApp, reason: EndReason, browser: &mut Browser, key: &
         EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
         EndReason::Idle => app.set_clock(LIFETIMES.idle),
         EndReason::Expired => {
-            // Later activity does not extend the longest life.
+            // Later activity does not extend the maximum lifetime.
             for hour in 1..=22 {
                 app.set_clock(hour * HOUR);
                 browser.get("/dashboard").await;

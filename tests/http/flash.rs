@@ -33,10 +33,7 @@ async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     assert!(!flash_of(&answer).contains(WRONG));
 
     let page = browser.get(answer.location()).await;
-    assert_page(
-        &page,
-        "Wrong username or password. If you are sure, wait a minute and try again.",
-    );
+    assert_page(&page, "Wrong username or password.");
     let html = page.text();
     assert!(html.contains(&title("Error: Sign in")), "{html}");
     assert!(!html.contains("<img src=x"), "{html}");

@@ -58,7 +58,7 @@ on_both_engines! {
 
         for other in &mut others {
             assert_redirect(&other.get("/dashboard").await, "/login");
-            assert_page(&other.get("/login").await, "because the password of the account was changed.");
+            assert_page(&other.get("/login").await, "because your password was changed.");
         }
         let mut replay = app.browser();
         replay.set_cookie(SESSION_COOKIE, &before);

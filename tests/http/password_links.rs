@@ -15,7 +15,7 @@ use crate::{
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
     domain::{
-        audit::{Event, SignInMethod},
+        audit::{Event, RecordedMethod},
         password_link::LinkPurpose,
         session::EndReason,
     },
@@ -158,7 +158,7 @@ on_both_engines! {
         assert_contains(&page, "Your account is ready");
         assert_contains(&page, "grace of Example");
         assert!(!visible_text(&browser.get("/dashboard").await).contains("Your account is ready"), "once");
-        let signed_in = Event::SignedInBy(SignInMethod::Invitation);
+        let signed_in = Event::SignedInBy(RecordedMethod::Invitation);
         assert_eq!(events(&app).await[..2], [signed_in, Event::LinkUsed(LinkPurpose::Invitation)]);
         assert_contains(&browser.get("/account/activity").await, "You signed in with an invitation");
         assert_contains(&browser.get("/account/activity?event=signed_in").await, "You signed in with an invitation");

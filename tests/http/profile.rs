@@ -140,7 +140,7 @@ on_both_engines! {
         assert_eq!(app.rows().await, before);
     }
 
-    /// A display name must not be executed (ASVS V1.2.1, V3.2.2).
+    /// A full name must not be executed (ASVS V1.2.1, V3.2.2).
     async fn a_hostile_profile_is_only_text(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;

@@ -123,7 +123,7 @@ on_both_engines! {
             let ada = app.user("ada").await;
             match reason {
                 EndReason::Expired => {
-                    // Later activity does not extend the longest life.
+                    // Later activity does not extend the maximum lifetime.
                     for hour in 1..=22 {
                         app.set_clock(hour * HOUR);
                         browser.get("/dashboard").await;

@@ -64,8 +64,8 @@ async fn assert_live(app: &TestApp, browser: &mut Browser) {
     support::settled(&app.core).await;
 }
 
-const IDLE: &str = "Your session ended because it was not used for a while.";
-const EXPIRED: &str = "Your session ended because it had reached its longest life.";
+const IDLE: &str = "You were signed out because you were inactive.";
+const EXPIRED: &str = "You were signed out because your session reached its time limit.";
 
 on_both_engines! {
     async fn it_ends_when_nobody_uses_it(database: TestDatabase) {
@@ -321,7 +321,7 @@ on_both_engines! {
         let newest = app.sessions().await.remove(0);
         assert!(sessions::end_as_admin(&app.core, &actor::on_this_machine(), &newest).await.unwrap());
         assert_redirect(&second.get("/dashboard").await, "/login");
-        assert_page(&second.get("/login").await, "Your session was ended by an administrator.");
+        assert_page(&second.get("/login").await, "An administrator signed you out.");
         assert_live(&app, &mut first).await;
     }
 

@@ -130,7 +130,7 @@ on_both_engines! {
             assert_eq!(answer.session_token(), None);
             flashes.push(flash_of(&answer));
             let page = browser.get("/setup").await;
-            assert_page(&page, "The code is not right, or it is no longer valid.");
+            assert_page(&page, "Wrong or expired code.");
             assert!(page.text().contains("href=\"#code\"") && page.text().contains("value=\"eve\""));
             assert!(page.text().contains(&title("Error: Create the first account")));
         }

@@ -1,4 +1,4 @@
-//! The throttle does not reveal that a name and an e-mail address are one account.
+//! The throttle does not reveal that a name and an email address are one account.
 
 use crate::{
     app::{TestApp, WRONG, comparable, flash_of},

@@ -1,4 +1,4 @@
-//! Names and e-mail addresses, and the keys by which accounts are found.
+//! Names and email addresses, and the keys by which accounts are found.
 
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use vestibule::domain::user::{

@@ -41,7 +41,7 @@ on_both_engines! {
     async fn a_key_is_printed_once(database: TestDatabase) {
         let home = Home::new(database).with("VESTIBULE_KEYS__SIGN_IN", "true");
         home.create_user("ada");
-        let made = home.run(&CREATE).succeeds().reports("The access key of ada. It is not shown again");
+        let made = home.run(&CREATE).succeeds().reports("Copy this access key of ada now. It is shown once");
         let key = made.stdout.strip_suffix('\n').expect("one line").to_owned();
         assert_eq!((key.len(), key.lines().count()), (110, 1), "nothing but the key");
         assert!(key.starts_with("vst_"));
@@ -72,7 +72,7 @@ on_both_engines! {
         let with = |more: &[&'static str]| [&["key", "create", "ada", "--name", "x"], more].concat();
         home.run(&["key", "create", "nobody", "--name", "x", "--scope", "profile:read"]).fails(1, &["there is no account"]);
         home.run(&with(&[])).fails(2, &["--scope"]);
-        home.run(&with(&["--scope", "profile:erase"])).fails(1, &["does not exist"]);
+        home.run(&with(&["--scope", "profile:erase"])).fails(2, &["possible values", "profile:read"]);
         home.run(&with(&["--scope", "users:read"])).fails(1, &["role of an administrator"]);
         home.run(&with(&["--scope", "profile:read", "--last-day", "2020-01-01"])).fails(1, &["Choose a last day"]);
         home.run(&with(&["--scope", "profile:read", "--network", "example.org"])).fails(1, &["A network is"]);
@@ -105,12 +105,12 @@ on_both_engines! {
         home.run(&["key", "revoke", &id_of(&keys[0])]).succeeds().reports("The access key is revoked.");
         assert_eq!(program.get("/dashboard").await.status, 303, "at the next request");
         assert_eq!((status(&server, &keys[0]).await, status(&server, &keys[1]).await), (401, 200));
-        home.run(&["key", "revoke", &id_of(&keys[0])]).succeeds().reports("had been revoked before");
-        home.run(&["key", "revoke", &keys[0]]).succeeds().reports("had been revoked before");
+        home.run(&["key", "revoke", &id_of(&keys[0])]).succeeds().reports("was already revoked");
+        home.run(&["key", "revoke", &keys[0]]).succeeds().reports("was already revoked");
         home.run(&["key", "revoke", "vst_"]).fails(1, &["no access key with this id"]);
         home.run(&["key", "revoke", "0123"]).fails(1, &["no access key with this id"]);
         home.run(&["key", "revoke"]).fails(2, &["help"]);
-        home.run(&["key", "revoke", "--user", "ADA"]).succeeds().reports("2 access keys of ada are revoked.");
+        home.run(&["key", "revoke", "--user", "ADA"]).succeeds().reports("Revoked 2 access keys of ada.");
         assert_eq!((status(&server, &keys[2]).await, status(&server, &of_grace).await), (401, 200));
         server.stop();
         let states = |more: &[&str]| listed(&home, more).iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
@@ -122,6 +122,8 @@ on_both_engines! {
         let events = home.run(&["activity", "--json", "--event", "access_key_revoked"]).succeeds().json();
         assert_eq!(events.len(), 3);
         assert_eq!((&events[0]["source"], &events[0]["key_name"]), (&Value::from("command"), &Value::from("Nightly")));
+        let table = home.run(&["activity", "--event", "access_key_revoked"]).succeeds().stdout;
+        assert!(table.contains("  KEY  ") && table.contains("  Nightly  "), "{table}");
     }
 
     /// After PostgreSQL was restored; a file is recognised by itself.
@@ -135,9 +137,9 @@ on_both_engines! {
         let mut program = server.browser();
         assert_eq!(program.fetch_form("/api/login_with_key", &[("key", &keys[0])]).await.status, 200);
         assert_eq!(program.get("/dashboard").await.status, 200);
-        home.run(&["key", "suspend", "--all"]).succeeds().reports("2 access keys are suspended until they are confirmed.");
+        home.run(&["key", "suspend", "--all"]).succeeds().reports("Suspended 2 access keys until they are confirmed.");
         assert_eq!(program.get("/dashboard").await.status, 303, "its session ends with the key");
-        home.run(&["key", "suspend", "--all"]).succeeds().reports("0 access keys");
+        home.run(&["key", "suspend", "--all"]).succeeds().reports("Suspended 0 access keys");
         assert_eq!(status(&server, &keys[0]).await, 401);
         home.run(&["key", "confirm", &id_of(&keys[0])]).succeeds().reports("The access key is valid again.");
         assert_eq!((status(&server, &keys[0]).await, status(&server, &keys[1]).await), (200, 401));

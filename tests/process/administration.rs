@@ -40,8 +40,8 @@ on_both_engines! {
         home.run(&["user", "promote", "ADA"]).succeeds().reports("ada is now an administrator");
         home.run(&["user", "promote", "ada"]).succeeds().reports("ada is already an administrator");
         assert_eq!(shown(&home, "ada")["admin"], true);
-        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is no administrator any more");
-        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is no administrator.");
+        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is no longer an administrator");
+        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is not an administrator.");
         for arguments in [&["user", "demote", "root"][..], &["user", "disable", "root"], &["user", "delete", "root", "--yes"]] {
             home.run(arguments).fails(1, &["the last administrator"]);
         }
@@ -61,10 +61,10 @@ on_both_engines! {
         let server = home.serve();
         let mut browser = server.signed_in("ada").await;
         for input in ["", "\n", "root\n", "ada2\n", "yes\n"] {
-            home.run_with_input(&["user", "delete", "ada"], input).fails(1, &["nothing is deleted", "--yes"]);
+            home.run_with_input(&["user", "delete", "ada"], input).fails(1, &["Nothing was deleted", "--yes"]);
         }
         assert_eq!(browser.get("/dashboard").await.status, 200);
-        home.run_with_input(&["user", "delete", "ada"], " ADA \n").succeeds().reports("ada is deleted; 1 sessions ended");
+        home.run_with_input(&["user", "delete", "ada"], " ADA \n").succeeds().reports("ada is deleted; 1 session ended");
         assert_eq!(browser.get("/dashboard").await.status, 303);
         home.run(&["user", "show", "ada"]).fails(1, &["there is no account"]);
         let left = home.run(&["session", "list", "--json"]).succeeds().stdout;
@@ -82,7 +82,7 @@ on_both_engines! {
             home.create_user(name);
         }
         let before = shown(&home, "ada");
-        home.run(&["user", "edit", "ADA", "--username", "Lovelace"]).succeeds().reports("Lovelace is changed.");
+        home.run(&["user", "edit", "ADA", "--username", "Lovelace"]).succeeds().reports("Lovelace was changed.");
         let renamed = shown(&home, "lovelace");
         assert_eq!(renamed["username"], "Lovelace");
         for kept in ["id", "email", "display_name", "created_at"] {
@@ -102,7 +102,7 @@ on_both_engines! {
         let home = Home::new(database);
         create_administrator(&home, "root");
         let invited = home.run(&["user", "invite", "ada", "--email", "ada@example.org", "--display-name", "Ada L."]).succeeds();
-        invited.reports("It is shown only now");
+        invited.reports("It is shown once and works once");
         let user = shown(&home, "ada");
         assert_eq!((&user["has_password"], &user["display_name"]), (&Value::from(false), &Value::from("Ada L.")));
         let table = home.run(&["user", "list"]).succeeds().stdout;
@@ -115,11 +115,11 @@ on_both_engines! {
         assert!(page.starts_with("http://") && page.ends_with("/password-link"), "{link}");
         assert_eq!(secret.len(), 35);
         assert!(again[0]["expires_at"].as_str().unwrap().ends_with('Z'));
-        home.run(&["user", "invite", "ada", "--admin"]).fails(1, &["there is an account already"]);
+        home.run(&["user", "invite", "ada", "--admin"]).fails(1, &["this account already exists"]);
         home.run(&["user", "reset", "ada"]).fails(1, &["no password yet", "user invite"]);
         home.run(&["user", "invite", "a b"]).fails(1, &["Letters and digits"]);
         home.run_with_input(&["user", "set-password", "ada", "--password-stdin"], NEW).succeeds();
-        home.run(&["user", "invite", "ada"]).fails(1, &["has a password already", "user reset"]);
+        home.run(&["user", "invite", "ada"]).fails(1, &["already has a password", "user reset"]);
         let reset = home.run(&["user", "reset", "ada"]).succeeds();
         let lines: Vec<_> = reset.stdout.lines().collect();
         assert!(lines.len() == 1 && lines[0].contains("/password-link#"), "{lines:?}");
@@ -159,7 +159,7 @@ on_both_engines! {
         for browser in &mut browsers {
             assert_eq!(browser.get("/dashboard").await.status, 200, "a dry run ends nothing");
         }
-        home.run(&["session", "end", "--all"]).succeeds().reports("3 sessions are ended");
+        home.run(&["session", "end", "--all"]).succeeds().reports("Ended 3 sessions");
         for browser in &mut browsers {
             assert_eq!(browser.get("/dashboard").await.status, 303);
         }

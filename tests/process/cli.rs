@@ -80,6 +80,15 @@ async fn help_and_version_hold_no_secret() {
 }
 
 #[tokio::test]
+async fn help_names_the_permissions_of_access_keys() {
+    let home = Home::on_sqlite().await;
+    let help = home.run(&["key", "create", "--help"]).succeeds().stdout;
+    for scope in ["profile:read", "users:write", "tokens:introspect"] {
+        assert!(help.contains(scope), "{help}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_command_it_serves() {
     let home = Home::on_sqlite().await;
     let server = home.serve_by(&[]);

@@ -56,7 +56,7 @@ async fn ends_by_the_command_line_hold_after_the_file_was_replaced() {
     let _ = fs::remove_file(format!("{file}-shm"));
     home.run(&["user", "disable", "ada"])
         .succeeds()
-        .reports("1 sessions ended");
+        .reports("1 session ended");
     let status = server.dashboard_with(&token).await.status;
     assert_ne!(
         status, 200,

@@ -243,7 +243,7 @@ async fn all_promises_hold_on_an_intact_site() {
     assert_eq!(dashboard.status, 200, "{}", dashboard.text());
     assert!(dashboard.text().contains("New sign-in. Was this you?"));
     owner.post_logout().await;
-    outcome.reports("promises hold, 0 do not, 1 were not asked");
+    outcome.reports("promises hold, 0 do not, 1 were skipped");
 
     // A member does not see whether the server trusts the proxy, and the report states it.
     let outcome = site.doctor("ada", PASSWORD, &[]).succeeds();
@@ -251,7 +251,7 @@ async fn all_promises_hold_on_an_intact_site() {
     for words in [
         "✓ D2       The session cookie is HttpOnly",
         "– I2       The server sees where visitors come from",
-        "the account is no administrator's",
+        "the account is not an administrator's",
         VISITOR,
     ] {
         assert!(table.contains(words), "{words:?} is missing in {table}");

@@ -148,7 +148,7 @@ on_both_engines! {
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
-        is_refused_with(&server, &copied_cookie(&one), "Your session was ended by an administrator.").await;
+        is_refused_with(&server, &copied_cookie(&one), "An administrator signed you out.").await;
         home.run(&["user", "enable", "ada"]).succeeds();
         server.refuses(&copied_cookie(&one)).await;
         server.signed_in("ada").await;
@@ -164,7 +164,7 @@ on_both_engines! {
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
-        is_refused_with(&server, &copied_cookie(&one), "the password of the account was changed").await;
+        is_refused_with(&server, &copied_cookie(&one), "your password was changed").await;
         let mut browser = server.browser();
         let old = sign_in(&mut browser, "ada", PASSWORD).await;
         assert_eq!((old.status, browser.session()), (303, None), "the old password is refused");
@@ -183,7 +183,7 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&one)).await;
         home.run(&["session", "end", "--user", "ADA@example.org"]).fails(1, &["no account"]);
         server.lets_in(&copied_cookie(&one)).await;
-        home.run(&["session", "end", "--user", "ADA"]).succeeds().reports("1 sessions");
+        home.run(&["session", "end", "--user", "ADA"]).succeeds().reports("Ended 1 session of ada.");
         server.refuses(&copied_cookie(&one)).await;
     }
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 const RESTORED: &str = "restored from an earlier state";
-const REASON: &str = "Your session ended because the server was restored from a backup.";
+const REASON: &str = "You were signed out because the server was restored from a backup.";
 
 /// The text of the sign-in page for a browser with this cookie.
 async fn sign_in_page(server: &Server, token: &str) -> String {

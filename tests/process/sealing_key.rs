@@ -16,7 +16,7 @@ use std::{
 };
 
 const NONE: &str = "issues no access tokens";
-const MADE: &str = "a sealing key for the signing keys was made";
+const MADE: &str = "a sealing key for the signing keys was created";
 const CHANGED: &str = "sealed with another sealing key";
 
 fn key_file(home: &Home) -> PathBuf {

@@ -250,7 +250,7 @@ on_both_engines! {
         let home = Home::new(database);
         let server = home.serve();
         let log = server.log_with("user create NAME --admin");
-        assert!(log.contains("There is no account yet."), "{log}");
+        assert!(log.contains("There are no accounts yet."), "{log}");
         assert!(log.contains(env!("CARGO_BIN_EXE_vestibule")), "a command to copy: {log}");
         let mut browser = server.browser();
         let page = browser.follow("/").await.text();
@@ -264,7 +264,7 @@ on_both_engines! {
         let server = home.serve();
         assert_eq!(server.browser().get("/readyz").await.status, 200);
         let log = server.stop();
-        assert!(!log.contains("There is no account yet."), "{log}");
+        assert!(!log.contains("There are no accounts yet."), "{log}");
     }
 
     /// The tables are gone and come back: meanwhile nobody is let in, and nobody is signed out by

@@ -124,5 +124,5 @@ async fn the_public_address_is_the_one_to_open() {
     let home = home.with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
     setup_code(&home)
         .succeeds()
-        .reports("made at https://sign-in.example.org/setup.");
+        .reports("Create the first account at https://sign-in.example.org/setup.");
 }

@@ -29,8 +29,8 @@ use vestibule::{
     server::core::{Core, sessions::Lifetimes},
 };
 
-/// Short, so that the absolute end is near whenever a session is used for a while. The longest life
-/// is hardly more than the idle time, so that sequences reach both.
+/// Short, so that a session in use soon reaches its absolute end. The maximum lifetime is hardly more than the idle
+/// time, so that sequences reach both ends.
 const LIFETIMES: Lifetimes = Lifetimes {
     idle: Duration::from_secs(2 * 3_600),
     absolute: Duration::from_secs(2 * 3_600 + 120),

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
-        audit::{Event, SignInMethod, SignInRefusal},
+        audit::{Event, RecordedMethod, SignInRefusal},
         password_link::{LinkPurpose, LinkSecret},
         session::{EndReason, SessionId},
         user::User,
@@ -149,7 +149,7 @@ on_both_engines! {
         let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
         let expected = [
             Event::UserCreated, Event::LinkMade(LinkPurpose::Invitation), refused, refused, refused,
-            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(SignInMethod::Invitation), Event::SignedIn,
+            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(RecordedMethod::Invitation), Event::SignedIn,
             Event::LinkRefused, Event::SignedIn,
         ];
         assert_eq!(events(&core).await, expected);
@@ -169,7 +169,7 @@ on_both_engines! {
         assert_eq!(known, std::slice::from_ref(&found.user.id.0), "the browser is known");
         assert!(given::texts(&core.db, "SELECT id FROM sessions WHERE new_device").await.is_empty(), "no alert");
         assert_eq!(events(&core).await[2..], [
-            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(SignInMethod::Invitation),
+            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(RecordedMethod::Invitation),
         ]);
         assert!(start(&core, &verified).await.is_none(), "once");
         assert!(matches!(sessions::resume(&core, &started.session).await.unwrap(), Resumed::Live(_)));

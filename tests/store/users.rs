@@ -22,7 +22,7 @@ use vestibule::{
 };
 
 on_both_engines! {
-    /// Name and e-mail lead to the same account, in any spelling.
+    /// Username and email lead to the same account, in any spelling.
     async fn an_account_is_found_by_name_and_by_email(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;

@@ -44,7 +44,7 @@ export function Console({ me }: { me: Me }) {
   );
 }
 
-/** Requests are for somebody who acts: a refresh counts as use of the session. Problems are shown, not repeated. */
+/** Requests are sent when the person acts: a refresh counts as use of the session. Problems are shown, not repeated. */
 function makeQueryClient(): QueryClient {
   const queries = { networkMode: 'always', retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
   return new QueryClient({ defaultOptions: { queries, mutations: { networkMode: 'always' } } });

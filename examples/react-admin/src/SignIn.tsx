@@ -25,7 +25,7 @@ export function SignIn({ reason }: { reason?: string }) {
     <Alone title="Sign in">
       {problem ? <Alert severity="error">{problem}</Alert> : reason && <Alert severity="info">{reason}</Alert>}
       <form onSubmit={submit}>
-        <TextField name="username" label="Name or e-mail" autoComplete="username" required fullWidth autoFocus />
+        <TextField name="username" label="Username or email" autoComplete="username" required fullWidth autoFocus />
         <TextField name="password" label="Password" type="password" autoComplete="current-password" required fullWidth />
         <Button type="submit" variant="contained" fullWidth loading={busy} sx={{ mt: 2 }}>
           Sign in

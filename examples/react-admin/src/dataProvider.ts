@@ -40,7 +40,7 @@ export function makeDataProvider() {
   const methods = {
     getList,
     getOne: async (resource: string, { id }: { id: string }) => ({ data: await call('GET', `/${resource}/${id}`) }),
-    /** Invites somebody: the answer has a link for their password, beside the account. */
+    /** Invites a user: the answer has the invitation link beside the account. */
     create: async (resource: string, { data }: { data: Partial<User> }) => {
       const { user, link } = await call<{ user: User; link: PasswordLink }>('POST', `/${resource}`, data);
       return { data: { ...user, link } };

@@ -1,6 +1,6 @@
 //! Descriptions of events for administrators.
 
-use super::{Event, Record, SignInMethod, Source};
+use super::{Event, Record, RecordedMethod, Source};
 use crate::domain::{
     access_key::RevokeReason, password_link::LinkPurpose, session::EndReason, user::UserId,
 };
@@ -43,7 +43,7 @@ impl Event {
             Self::ConfirmationRefused(_) => "A confirmation of USER was refused: REASON",
             Self::SessionEnded(reason) => reason.template(),
             Self::SignedIn => "USER signed in",
-            Self::SignedInBy(SignInMethod::Invitation) => "USER signed in with an invitation",
+            Self::SignedInBy(RecordedMethod::Invitation) => "USER signed in with an invitation",
             Self::SignInThrottled if !has_name => {
                 "A sign-in was delayed: there were too many attempts"
             }

@@ -1,6 +1,6 @@
 //! Descriptions of events for the owner of the account.
 
-use super::{AccessKeyProblem, Entry, Event, Kind, SignInMethod, SignInRefusal};
+use super::{AccessKeyProblem, Entry, Event, Kind, RecordedMethod, SignInRefusal};
 use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
 
 impl Entry {
@@ -29,7 +29,7 @@ impl Event {
     fn description_for_owner(self) -> String {
         let words = match self {
             Self::SignedIn => "You signed in",
-            Self::SignedInBy(SignInMethod::Invitation) => "You signed in with an invitation",
+            Self::SignedInBy(RecordedMethod::Invitation) => "You signed in with an invitation",
             Self::SignInRefused(refusal) => {
                 return format!("A sign-in was refused: {}", refusal.description());
             }

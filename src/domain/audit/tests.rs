@@ -23,7 +23,7 @@ fn a_kind_is_listed_once() {
 fn every_event_parses_from_its_words() {
     let events = [
         Event::SignedIn,
-        Event::SignedInBy(SignInMethod::Invitation),
+        Event::SignedInBy(RecordedMethod::Invitation),
         Event::SignInRefused(SignInRefusal::UnknownUser),
         Event::SignInRefused(SignInRefusal::WrongPassword),
         Event::SignInRefused(SignInRefusal::UserDisabled),

@@ -1,4 +1,4 @@
-//! Names and e-mail addresses, and the keys to look up accounts.
+//! Usernames and email addresses, and the keys by which accounts are looked up.
 
 use crate::domain::characters::{is_invisible, is_letter_or_digit, is_mark};
 use icu_casemap::CaseMapper;
@@ -11,7 +11,7 @@ const MAX_EMAIL_BYTES: usize = 254;
 pub const MAX_DISPLAY_NAME_CHARS: usize = 128;
 pub const MAX_DESCRIPTION_CHARS: usize = 1024;
 
-/// The form in which a name or an e-mail address is unique and looked up: NFKC, case-folded, without
+/// The form in which a name or an email address is unique and looked up: NFKC, case-folded, without
 /// invisible characters (Unicode's NFKC_Casefold).
 ///
 /// One key for all spellings means one account, one counter of failures and one answer for `Ada`, `ADA` and full-width
@@ -75,7 +75,7 @@ pub enum IdentityRefusal {
         "Letters and digits only, with single dots, hyphens or underscores between them. For example grace.hopper."
     )]
     NameGrammar,
-    /// It comes with copied text, and the user cannot see it.
+    /// An invisible character, which may come with copied text.
     #[error("The username has an invisible character, as copied text may have. Type it by hand.")]
     NameUnseen,
     #[error("Enter an email address, for example name@example.com.")]
@@ -97,9 +97,9 @@ pub enum IdentityRefusal {
 /// The name with which a user signs in.
 ///
 /// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script, with a single `.`, `-` or `_`
-/// between words. Marks are included, in all of Unicode's senses. It has no `@`, so it is never an e-mail address and
-/// the two can share one field. It has no space, no control character and nothing invisible, so it is one word in a
-/// log line, a command and a table.
+/// between words. Marks belong to the letters before them. It has no `@`, so it is never an email address and the two
+/// can share one field. It has no space, no control character and nothing invisible, so it is one word in a log line,
+/// a command and a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
@@ -146,7 +146,7 @@ fn is_layout_control(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// An e-mail address, by a grammar that allows exactly one address: one `@`, no white space, comma, quote or
+/// An email address, by a grammar that allows exactly one address: one `@`, no white space, comma, quote or
 /// control character (CVE-2022-35924: `a@evil,b@good`), and nothing invisible. Letters and marks of any script
 /// are allowed (RFC 6531): their meaning is up to the receiving server.
 ///

@@ -27,22 +27,22 @@ use std::{borrow::Cow, time::Duration};
 
 #[derive(Args)]
 pub struct Command {
-    /// Only what concerns this account (a name or an e-mail address)
+    /// Only entries about this account (username or email)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Only events of this kind
+    /// Only entries of this kind
     #[arg(long, value_name = "EVENT", value_parser = PossibleValuesParser::new(Event::kinds()))]
     event: Option<String>,
-    /// Only since this time: an RFC 3339 instant, or so long ago, such as 2h or 7d
+    /// Only entries since this time: an RFC 3339 instant, or an age such as 2h or 7d
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Since>,
-    /// So many of the newest entries
+    /// At most this many entries, the newest
     #[arg(long, default_value_t = 100, value_name = "NUMBER")]
     limit: u32,
-    /// Show the newest last, and then what happens from now on
+    /// Show the newest entry last, then new entries as they are written
     #[arg(long)]
     follow: bool,
-    /// One JSON object a line
+    /// Print one JSON object on each line
     #[arg(long)]
     json: bool,
 }
@@ -64,7 +64,7 @@ fn since(text: &str) -> Result<Since, String> {
 }
 
 /// Wide enough for most entries; a wider cell shifts the rest of its line.
-const WIDTHS: &[usize] = &[20, 18, 16, 16, 15, 24, 16, 5];
+const WIDTHS: &[usize] = &[20, 18, 16, 16, 16, 15, 24, 16, 5];
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
@@ -128,7 +128,7 @@ fn rows_of(records: Vec<Record>) -> Vec<AuditRow> {
 
 impl Row for AuditRow {
     const HEADINGS: &'static [&'static str] = &[
-        "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "BY", "TIMES",
+        "TIME", "EVENT", "REASON", "USER", "KEY", "ADDRESS", "DEVICE", "BY", "TIMES",
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -142,6 +142,7 @@ impl Row for AuditRow {
             self.event.into(),
             self.reason.unwrap_or_default().into(),
             self.user.as_deref().unwrap_or_default().into(),
+            self.key_name.as_deref().unwrap_or_default().into(),
             Cow::from(&self.address),
             device,
             self.actor.as_deref().unwrap_or_default().into(),

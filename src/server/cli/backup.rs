@@ -1,6 +1,9 @@
-//! `vestibule backup` and `vestibule restore`: the file of an embedded database, copied and put in place.
+//! `vestibule backup` and `vestibule restore`: copy and replace the file of an embedded database.
 
-use super::{CliError, core_on, output::to_stderr};
+use super::{
+    CliError, core_on,
+    output::{counted, to_stderr},
+};
 use crate::{
     domain::actor::Actor,
     server::{
@@ -13,13 +16,13 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Backup {
-    /// The new file; one that is there is not replaced
+    /// The new file; an existing file is not replaced
     file: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub struct Restore {
-    /// A file that `backup` has written
+    /// A file that `vestibule backup` has written
     file: PathBuf,
 }
 
@@ -34,7 +37,7 @@ pub async fn back_up(command: Backup, config: &Config) -> Result<(), CliError> {
     db.close().await;
     outcome?;
     to_stderr(&format!(
-        "{} is a copy of {}. It holds password hashes and addresses.",
+        "{} is a copy of {}. It contains password hashes, emails and network addresses.",
         command.file.display(),
         path.display()
     ));
@@ -51,15 +54,17 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
     let sessions = end_restored_sessions(config, &restoring).await?;
     restoring.finish()?;
     to_stderr(&format!(
-        "{} is in place of {}. {sessions} sessions had not ended then: {}.",
+        "{} is the new content of {}. {} had not ended in it: {}.",
         command.file.display(),
         path.display(),
+        counted(sessions, "session"),
         heartbeat::RESTORED
     ));
     Ok(())
 }
 
-/// In the copy, so that no file is in place whose sessions could be used again. Returns how many there were.
+/// Ends them in the copy, before it replaces the database: afterwards a server could accept them. Returns how many had
+/// not ended.
 async fn end_restored_sessions(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
     db::check_integrity(&db).await?;

@@ -12,7 +12,7 @@ use std::{
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Tell every mistake in the configuration at once
+    /// Report all mistakes in the configuration at once
     Check,
 }
 
@@ -26,18 +26,18 @@ pub async fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError>
                 .map_or("the defaults".to_owned(), |file| file.display().to_string());
             writeln!(
                 io::stdout(),
-                "The configuration is good: {source}, {}",
+                "The configuration is valid: {source}, {}",
                 config.database_url.shown()
             )?;
             let of_machine = machine_checks::warnings(&config).await;
             for warning in config.warnings().into_iter().chain(of_machine) {
-                to_stderr(&format!("Is this meant? {warning}"));
+                to_stderr(&format!("Warning: {warning}"));
             }
-            // The server may be another machine's, or not run yet: that is no mistake in the file.
+            // The database may be on another machine, or not run yet: that is no mistake in the file.
             match db::warnings(&config.database_url).await {
                 Ok(warnings) => {
                     for warning in warnings {
-                        to_stderr(&format!("Is this meant? {warning}"));
+                        to_stderr(&format!("Warning: {warning}"));
                     }
                 }
                 Err(error) => to_stderr(&format!("The database would be refused: {error}")),

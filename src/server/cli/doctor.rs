@@ -1,7 +1,7 @@
-//! `vestibule doctor`: the promises of `docs/controls.md`, proved on a running deployment.
+//! `vestibule doctor`: tests the promises of `docs/controls.md` on a running deployment.
 //!
-//! The package `doctor` works from outside, over HTTP alone, and knows neither the configuration nor the database. So
-//! it proves what a browser gets, through every proxy on the way. It gets the list of pages from here.
+//! The package `doctor` works from outside, over HTTP alone, without the configuration and the database. So it tests
+//! what a browser gets, through every proxy on the way. This file passes it the list of pages.
 
 use super::{CliError, output::to_stderr, password};
 use crate::{
@@ -17,20 +17,20 @@ use vestibule_doctor::{
     Account, Address, Authorities, Deployment, ExaminationError, Password, Summary,
 };
 
-/// The account comes by standard input, its name and its password on a line each: an argument could be
-/// read by every user of the machine.
+/// Standard input has the account: the username or email and the password, on one line each. An argument could be read
+/// by every user of the machine.
 #[derive(clap::Args)]
 pub struct Command {
-    /// The address that people type, such as https://sign-in.example.org
+    /// The public address, such as https://sign-in.example.org
     #[arg(long)]
     url: String,
-    /// Believe the certificates of these authorities (PEM) instead of those that browsers believe
+    /// Trust the certificate authorities in this PEM file instead of those that browsers trust
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Connect to this host and port instead of where the name of the address leads
+    /// Connect to this host and port instead of those of the public address
     #[arg(long, value_name = "HOST:PORT")]
     connect: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object on each line
     #[arg(long)]
     json: bool,
 }
@@ -63,7 +63,7 @@ pub async fn run(command: Command) -> Result<(), CliError> {
     if interrupted {
         return Err(CliError::Refused("it was interrupted".to_owned()));
     }
-    let counts = format!("{holding} promises hold, {failures} do not, {skipped} were not asked");
+    let counts = format!("{holding} promises hold, {failures} do not, {skipped} were skipped");
     if failures > 0 {
         return Err(CliError::Refused(counts));
     }

@@ -2,11 +2,11 @@
 
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_PER_PAGE, Row, to_stderr, write_line, write_rows},
+    output::{PagedTable, ROWS_PER_PAGE, Row, counted, to_stderr, write_line, write_rows},
 };
 use crate::{
     domain::{
-        access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState},
+        access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState, Scope},
         moment::Timestamp,
     },
     server::{
@@ -24,6 +24,7 @@ use crate::{
         token::key::KEY_PREFIX,
     },
 };
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -31,35 +32,35 @@ use std::borrow::Cow;
 pub enum Command {
     /// Create an access key for an account and print it once
     Create(New),
-    /// List access keys, the newest first: live ones and ended ones
+    /// List access keys, the newest first
     List {
-        /// Of one account: its name or e-mail address
+        /// Only keys of this account (username or email)
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        /// Only those that are live
+        /// Only live and suspended keys
         #[arg(long)]
         live: bool,
-        /// One JSON object a line
+        /// Print one JSON object on each line
         #[arg(long)]
         json: bool,
     },
-    /// Revoke an access key, or all of an account; the sessions started with it end
+    /// Revoke an access key, or all keys of an account; the sessions started with them end
     Revoke {
-        /// The id that `key list` shows, which is also in the key after `vst_`; or the whole key
+        /// The id that `vestibule key list` shows, or the whole key
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         id: Option<String>,
-        /// All keys of this account
+        /// All keys of this account (username or email)
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },
     /// Confirm an access key that was suspended because the database was restored
     Confirm {
-        /// The id that `key list` shows
+        /// The id that `vestibule key list` shows
         id: String,
     },
-    /// Suspend all access keys until they are confirmed, and end their sessions, after PostgreSQL was restored from a backup
+    /// After PostgreSQL was restored from a backup: suspend all access keys until confirmed, and end their sessions
     Suspend {
-        /// Of all accounts
+        /// The keys of all accounts
         #[arg(long, required = true)]
         all: bool,
     },
@@ -67,18 +68,23 @@ pub enum Command {
 
 #[derive(clap::Args)]
 pub struct New {
-    /// The account: its name or e-mail address
+    /// The username or the email of the account
     user: String,
-    /// What uses the key
+    /// A name for the key, such as the program that uses it
     #[arg(long, value_name = "TEXT")]
     name: String,
-    /// A permission, such as sessions:read; repeat it for more
-    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    /// A permission; repeat it for more. Those of users, activity and tokens need an administrator's account
+    #[arg(
+        long = "scope",
+        value_name = "SCOPE",
+        required = true,
+        value_parser = PossibleValuesParser::new(Scope::ALL.iter().map(|scope| scope.as_str())),
+    )]
     scopes: Vec<String>,
-    /// The last day in UTC, such as 2026-12-31 [default: in 90 days]
+    /// The last day on which the key is valid, in UTC, such as 2026-12-31 [default: in 90 days]
     #[arg(long, value_name = "DAY", default_value = "")]
     last_day: String,
-    /// An address or a range from which the key can be used; repeat it for more [default: from everywhere]
+    /// An address or a range from which the key can be used; repeat it for more [default: everywhere]
     #[arg(long = "network", value_name = "RANGE")]
     networks: Vec<String>,
 }
@@ -110,7 +116,7 @@ async fn create(core: &Core, admin: &Admin, new: New) -> Result<(), CliError> {
     };
     let made = access_keys::make_as_admin(core, admin, &user, &draft).await?;
     to_stderr(&format!(
-        "The access key of {}. It is not shown again, and whoever has it can use it.",
+        "Copy this access key of {} now. It is shown once, and anyone with it can use it.",
         user.username
     ));
     Ok(write_line(made.text.reveal())?)
@@ -160,7 +166,7 @@ async fn revoke(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> 
     if access_keys::revoke_as_admin(core, admin, &key.user_id, &key.id).await? {
         to_stderr("The access key is revoked.");
     } else {
-        to_stderr("The access key had been revoked before.");
+        to_stderr("The access key was already revoked.");
     }
     Ok(())
 }
@@ -169,7 +175,8 @@ async fn revoke_all(core: &Core, admin: &Admin, name: &str) -> Result<(), CliErr
     let user = users::find(core, name).await?;
     let revoked = access_keys::revoke_all_as_admin(core, admin, &user.id).await?;
     to_stderr(&format!(
-        "{revoked} access keys of {} are revoked.",
+        "Revoked {} of {}.",
+        counted(revoked, "access key"),
         user.username
     ));
     Ok(())
@@ -190,7 +197,8 @@ async fn confirm(core: &Core, admin: &Admin, id: String) -> Result<(), CliError>
 async fn suspend_all(core: &Core, admin: &Admin) -> Result<(), CliError> {
     let suspended = access_keys::suspend_all(core, admin.actor()).await?;
     to_stderr(&format!(
-        "{suspended} access keys are suspended until they are confirmed."
+        "Suspended {} until they are confirmed.",
+        counted(suspended, "access key")
     ));
     Ok(())
 }

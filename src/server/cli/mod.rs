@@ -1,4 +1,4 @@
-//! The command line: one file a noun.
+//! The command line: one file for each noun.
 
 mod activity;
 mod backup;
@@ -33,14 +33,14 @@ use clap::{
 };
 use std::{io, path::PathBuf, process::ExitCode};
 
-/// Sign-in for people who run their own applications. Without a command it serves.
+/// Sign-in for people who run their own software. Without a command, serve the application.
 #[derive(Parser)]
 #[command(name = "vestibule", version, about)]
 struct Arguments {
-    /// The configuration file [default: Leptos.toml in this folder, where there is one]
+    /// The configuration file [default: Leptos.toml in the current folder, if present]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How the log is written; counts more than `format` of `[log]`
+    /// The format of the log; overrides `format` of `[log]`
     #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
     #[command(subcommand)]
@@ -49,31 +49,31 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the application (also without a command)
+    /// Serve the application (the default)
     Serve,
-    /// Print a new one-time code for the first account; the one before is void
+    /// Print a new one-time code for the first account; the previous one becomes invalid
     SetupCode,
-    /// Accounts
+    /// Create, list, change and delete accounts
     #[command(subcommand)]
     User(user::Command),
-    /// Sessions: who is signed in where
+    /// List and end sessions
     #[command(subcommand)]
     Session(session::Command),
-    /// Access keys of programs
+    /// Create, list and revoke access keys of programs
     #[command(subcommand)]
     Key(key::Command),
-    /// The audit log: what happened, the newest first
+    /// Show the audit log, the newest entries first
     Activity(activity::Command),
-    /// Copy the database into a new file, while the server runs
+    /// Copy the database to a new file, while the server runs
     Backup(backup::Backup),
-    /// Put such a copy in the place of the database, and end all its sessions
+    /// Replace the database with such a copy, end its sessions and suspend its access keys
     Restore(backup::Restore),
-    /// Prove a running deployment from outside: sign in, copy the cookie, sign out, replay it, and more
+    /// Test a running deployment from outside: sign in, copy the cookie, sign out, replay it, and more
     Doctor(doctor::Command),
-    /// The configuration
+    /// Check the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// Write what lets a shell complete these commands
+    /// Print the completions for a shell
     Completions(completions::Command),
     /// Write the manual pages
     Man(man::Command),
@@ -117,7 +117,7 @@ pub fn main(site: Option<&'static EmbeddedSite>) -> ExitCode {
 }
 
 /// Removes values from the message: a misplaced argument may be a password, and the message may be kept in a log. Names
-/// of options are repeated, because those are what people mistype.
+/// of options stay, because people mistype them.
 fn without_value(mut refusal: clap::Error) -> clap::Error {
     let unexpected = refusal.get(ContextKind::InvalidArg);
     let is_value = |value: &ContextValue| !value.to_string().starts_with('-');

@@ -1,4 +1,4 @@
-//! Tables for people, one JSON object a line for programs.
+//! Tables for people, one JSON object on each line for programs.
 
 use crate::server::json_line::json_line;
 use serde::Serialize;
@@ -28,9 +28,15 @@ pub async fn with_progress<T>(what: &str, work: impl Future<Output = T>) -> T {
     }
 }
 
-/// For [`with_progress`]: the possible reasons of a slow opening of the database.
-pub const MIGRATIONS: &str = "the tables to be brought up to date. Another server may be at it, something may hold a \
-    lock, or a standby that has to confirm is gone: see pg_stat_activity";
+/// For [`with_progress`]: why opening the database may take long.
+pub const MIGRATIONS: &str = "the migration of the tables. Another server may be migrating them, a lock may be held, \
+    or a synchronous standby may be gone: see pg_stat_activity";
+
+/// A number with its noun: `1 session`, `2 sessions`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
 
 /// A row that is printed in a table or as JSON.
 pub trait Row: Serialize {
@@ -58,7 +64,7 @@ pub fn append_rows<R: Row>(rows: &[R], min_widths: &[usize], json: bool) -> io::
     out.flush()
 }
 
-/// Rows are held in memory by the page, because there may be millions.
+/// The number of rows in memory at once: there may be millions.
 pub const ROWS_PER_PAGE: u32 = 500;
 
 /// A table that is written page by page. If all rows fit into one page, its columns are as narrow as the cells;

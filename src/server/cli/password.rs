@@ -1,5 +1,4 @@
-//! Passwords on the command line: from a terminal or standard input. Arguments could be read by every user of the
-//! machine.
+//! Passwords on the command line: from a terminal or standard input. Every user of the machine could read arguments.
 
 use super::{CliError, output::to_stderr};
 use crate::{
@@ -12,35 +11,35 @@ use zeroize::Zeroizing;
 /// Asks for a new password twice on the terminal, or reads one line of standard input.
 ///
 /// # Errors
-/// If there is no terminal, the two differ, or the input is no text.
+/// If there is no terminal, the two differ, or the input is not text.
 pub fn new_password(from_stdin: bool) -> Result<Password, CliError> {
     if from_stdin {
         return read_line(io::stdin().lock());
     }
     if !io::stdin().is_terminal() {
-        let remedy = "there is no terminal to ask for the password; give it by --password-stdin";
+        let remedy = "there is no terminal to ask for the password; pass it on standard input with --password-stdin";
         return Err(CliError::Refused(remedy.to_owned()));
     }
     let first = Zeroizing::new(rpassword::prompt_password("New password: ")?);
-    let second = Zeroizing::new(rpassword::prompt_password("The same again: ")?);
+    let second = Zeroizing::new(rpassword::prompt_password("Repeat the new password: ")?);
     if first != second {
         return Err(CliError::Refused("the two passwords differ".to_owned()));
     }
     Ok(Password::new(first.to_string()))
 }
 
-/// The name and the password of an existing account: asked for on the terminal, or two lines of standard input.
+/// The username or email and the password of an existing account: from the terminal, or two lines of standard input.
 ///
 /// # Errors
-/// If one of the two is missing or no text.
+/// If one of the two is missing or not text.
 pub fn account() -> Result<(String, Password), CliError> {
     if !io::stdin().is_terminal() {
         return read_account(io::stdin().lock());
     }
-    to_stderr("Name of the account:");
+    to_stderr("Username or email:");
     let mut name = String::new();
     io::stdin().read_line(&mut name)?;
-    let password = Zeroizing::new(rpassword::prompt_password("Its password: ")?);
+    let password = Zeroizing::new(rpassword::prompt_password("Password: ")?);
     let both = Zeroizing::new(format!("{}\n{}\n", name.trim(), *password));
     read_account(both.as_bytes())
 }
@@ -53,8 +52,7 @@ fn read_account(mut input: impl BufRead) -> Result<(String, Password), CliError>
         .read_until(b'\n', &mut name)?;
     let name = String::from_utf8_lossy(&name).trim().to_owned();
     if name.is_empty() {
-        let remedy =
-            "standard input holds no account: give its name and its password, one line each";
+        let remedy = "standard input has no account: pass its username or email and its password, on one line each";
         return Err(CliError::Refused(remedy.to_owned()));
     }
     Ok((name, read_line(input)?))
@@ -71,7 +69,7 @@ fn read_line(input: impl BufRead) -> Result<Password, CliError> {
     let password = password.strip_suffix(b"\r").unwrap_or(password);
     if password.is_empty() {
         return Err(CliError::Refused(
-            "standard input holds no password".to_owned(),
+            "standard input has no password".to_owned(),
         ));
     }
     if password.len() > MAX_BYTES {
@@ -80,7 +78,7 @@ fn read_line(input: impl BufRead) -> Result<Password, CliError> {
     match str::from_utf8(password) {
         Ok(password) => Ok(Password::new(password.to_owned())),
         Err(_) => Err(CliError::Refused(
-            "the password is no UTF-8 text".to_owned(),
+            "the password is not UTF-8 text".to_owned(),
         )),
     }
 }

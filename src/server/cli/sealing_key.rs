@@ -1,4 +1,4 @@
-//! The sealing key of a server: from the environment, from a file, or made beside an embedded database.
+//! The sealing key of a server: from the environment, from a file, or created beside an embedded database.
 
 use crate::server::{
     config::Config,
@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const ENDING: &str = ".sealing-key";
 
 /// The key for `serve`. `None` means that no access tokens are issued; the log has the reason. A key that cannot be
-/// read does not prevent the start: people sign in without it, and a new one in its place could be the wrong remedy.
+/// read does not prevent the start, because people can sign in without it. It is not replaced either: it may be needed
+/// again.
 pub fn to_serve(config: &Config) -> Option<SealingKey> {
     if let Some(key) = &config.tokens.sealing_key {
         return Some(key.clone());
@@ -26,26 +27,26 @@ pub fn to_serve(config: &Config) -> Option<SealingKey> {
         Err(error) => {
             tracing::error!(
                 "no access tokens are issued, and everything else works: {error}. Put the key there and restart. If it \
-                 is lost, replace it by a new one: nobody is signed out"
+                 is lost, replace it by a new one: no session ends"
             );
             None
         }
     }
 }
 
-/// Only beside an embedded database a missing key is made: at a configured place the operator has one that is not there
-/// yet, and other servers use it.
+/// A missing key is created only beside an embedded database. At a configured path the operator is to put the key that
+/// other servers use too.
 fn open(config: &Config, path: &Path) -> Result<SealingKey, SealingKeyError> {
     if config.tokens.sealing_key_file.is_none() && sealing::create_if_missing(path)? {
         tracing::info!(
             path = %path.display(),
-            "a sealing key for the signing keys was made. Keep it out of backups of the database"
+            "a sealing key for the signing keys was created. Keep it out of backups of the database"
         );
     }
     sealing::read(path)
 }
 
-/// Warnings for `config check`. Nothing is changed, and a file that the first start makes may be missing.
+/// Warnings for `config check`, which changes nothing. A file that the first start creates may be missing.
 pub fn warnings(config: &Config) -> Vec<String> {
     let Some(path) = file(config).filter(|_| config.tokens.sealing_key.is_none()) else {
         return Vec::new();

@@ -100,7 +100,9 @@ fn announce_start(log: &Log, config: &Config, state: &AppState, setup_code: Opti
     if let Some(code) = setup_code {
         let program = std::env::current_exe()
             .map_or("vestibule".to_owned(), |path| path.display().to_string());
-        log.announce("There is no account yet. Make the first one in a browser, within an hour:");
+        log.announce(
+            "There are no accounts yet. Create the first one in a browser, within an hour:",
+        );
         log.announce(&format!("  {origin}/setup"));
         log.announce(&format!("  with the one-time code {}", code.reveal()));
         log.announce("or in another terminal:");

@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_PER_PAGE, Row, to_stderr, write_rows},
+    output::{PagedTable, ROWS_PER_PAGE, Row, counted, to_stderr, write_rows},
 };
 use crate::{
     domain::{
@@ -27,33 +27,33 @@ use std::borrow::Cow;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// List sessions, the newest first: live ones and ended ones
+    /// List sessions, the newest first
     List {
-        /// Of one account: its name or e-mail address
+        /// Only sessions of this account (username or email)
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
-        /// Only those that are live
+        /// Only live sessions
         #[arg(long)]
         live: bool,
-        /// One JSON object a line
+        /// Print one JSON object on each line
         #[arg(long)]
         json: bool,
     },
-    /// End a session, all sessions of an account, or all of everybody
+    /// End a session, all sessions of an account, or all sessions of all accounts
     End {
-        /// The id that `session list` shows
+        /// The id that `vestibule session list` shows
         #[arg(required_unless_present_any = ["user", "all"], conflicts_with_all = ["user", "all"])]
         id: Option<String>,
-        /// All sessions of this account
+        /// All sessions of this account (username or email)
         #[arg(long, value_name = "NAME", conflicts_with = "all")]
         user: Option<String>,
         /// All sessions of all accounts
         #[arg(long)]
         all: bool,
-        /// List what would be ended, and end nothing
+        /// List the sessions that would end, without ending them
         #[arg(long)]
         dry_run: bool,
-        /// With --dry-run: one JSON object a line
+        /// With --dry-run: print one JSON object on each line
         #[arg(long, requires = "dry_run")]
         json: bool,
     },
@@ -124,9 +124,9 @@ async fn list_if_live(core: &Core, id: String, json: bool) -> Result<(), CliErro
 async fn end(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> {
     let found = find(core, id).await?;
     if sessions::end_as_admin(core, admin, &found.session).await? {
-        to_stderr("The session is ended.");
+        to_stderr("The session has ended.");
     } else {
-        to_stderr("The session had ended before.");
+        to_stderr("The session had already ended.");
     }
     Ok(())
 }
@@ -134,13 +134,14 @@ async fn end(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> {
 async fn end_all(core: &Core, admin: &Admin, name: &str) -> Result<(), CliError> {
     let user = users::find(core, name).await?;
     let ended = sessions::end_all_as_admin(core, admin, &user.id).await?;
-    to_stderr(&format!("{ended} sessions of {} are ended.", user.username));
+    let ended = counted(ended, "session");
+    to_stderr(&format!("Ended {ended} of {}.", user.username));
     Ok(())
 }
 
 async fn end_every_session(core: &Core, admin: &Admin) -> Result<(), CliError> {
     let ended = sessions::end_every_session_as_admin(core, admin).await?;
-    to_stderr(&format!("{ended} sessions are ended."));
+    to_stderr(&format!("Ended {}.", counted(ended, "session")));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ pub use arguments::Command;
 
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_PER_PAGE, to_stderr, write_rows},
+    output::{PagedTable, ROWS_PER_PAGE, counted, to_stderr, write_rows},
     password::new_password,
 };
 use crate::{
@@ -68,8 +68,8 @@ async fn carry_out(
         Command::Disable(Named { name }) => {
             let user = users::find(core, &name).await?;
             let ended = users::disable(core, admin, &user).await?;
-            let name = user.username;
-            report(&format!("{name} is disabled; {ended} sessions ended."))
+            let ended = counted(ended, "session");
+            report(&format!("{} is disabled; {ended} ended.", user.username))
         }
         Command::Enable(Named { name }) => {
             let user = users::find(core, &name).await?;
@@ -85,12 +85,8 @@ async fn carry_out(
         Command::Demote(Named { name }) => {
             let user = users::find(core, &name).await?;
             let was = users::demote(core, admin, &user).await?;
-            let role = if was {
-                "no administrator any more"
-            } else {
-                "no administrator"
-            };
-            report(&format!("{} is {role}.", user.username))
+            let word = if was { "no longer" } else { "not" };
+            report(&format!("{} is {word} an administrator.", user.username))
         }
         Command::SetPassword {
             name,
@@ -99,9 +95,10 @@ async fn carry_out(
             let user = users::find(core, &name).await?;
             let password = new_password(password_stdin)?;
             let ended = users::set_password(core, admin, &user, &password).await?;
-            let name = user.username;
+            let ended = counted(ended, "session");
             report(&format!(
-                "{name} has a new password; {ended} sessions ended."
+                "{} has a new password; {ended} ended.",
+                user.username
             ))
         }
     }
@@ -139,7 +136,7 @@ async fn list(
     }
 }
 
-/// What is not given stays as it is.
+/// Properties without an option keep their value.
 async fn edit(core: &Core, admin: &Admin, edit: &Edit) -> Result<(), CliError> {
     let user = users::find(core, &edit.name).await?;
     let or = |given: &Option<String>, kept: &str| given.clone().unwrap_or_else(|| kept.to_owned());
@@ -149,7 +146,7 @@ async fn edit(core: &Core, admin: &Admin, edit: &Edit) -> Result<(), CliError> {
         email: or(&edit.email, user.email.as_deref().unwrap_or_default()),
     };
     users::edit(core, admin, &user.id, &draft).await?;
-    report(&format!("{} is changed.", draft.username.trim()))
+    report(&format!("{} was changed.", draft.username.trim()))
 }
 
 /// The draft is validated before the password is asked for, so that an error costs no typing.
@@ -167,7 +164,7 @@ async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliErro
     report(&format!("{} can sign in now.", user.username))
 }
 
-/// An account without a password gets another link, and the previous one is void.
+/// An account without a password gets another link; the previous one becomes invalid.
 async fn invite(
     core: &Core,
     admin: &Admin,
@@ -182,11 +179,12 @@ async fn invite(
     let link = match users::find(core, name).await {
         Ok(user) if user.has_password => {
             let reason =
-                "has a password already. `vestibule user reset` makes a link for a new one.";
+                "already has a password. Create a password reset link with `vestibule user reset`.";
             return Err(CliError::Refused(format!("{} {reason}", user.username)));
         }
         Ok(user) if details.has_any() => {
-            let reason = "there is an account already; invite it by its name alone.";
+            let reason =
+                "this account already exists; invite it by its username alone, without options.";
             return Err(CliError::Refused(format!("{}: {reason}", user.username)));
         }
         Ok(user) => password_links::make(core, admin, &user).await?,
@@ -209,7 +207,7 @@ async fn reset(
 ) -> Result<(), CliError> {
     let user = users::find(core, name).await?;
     if !user.has_password {
-        let reason = "has no password yet. `vestibule user invite` makes a link for the first one.";
+        let reason = "has no password yet. Create an invitation link with `vestibule user invite`.";
         return Err(CliError::Refused(format!("{} {reason}", user.username)));
     }
     let link = password_links::make(core, admin, &user).await?;
@@ -229,7 +227,8 @@ fn print_link(user: &User, link: &MadeLink, config: &Config, json: bool) -> Resu
         return Ok(write_rows(&[row], true)?);
     }
     to_stderr(&format!(
-        "{} sets a password with this link, once, until {}. It is shown only now:",
+        "Copy this link for {} now. It is shown once and works once, until {}. Anyone with it can take over the \
+         account, so send it privately:",
         row.user, row.expires_at
     ));
     Ok(super::output::write_line(&row.link)?)
@@ -241,22 +240,23 @@ async fn delete(core: &Core, admin: &Admin, name: &str, yes: bool) -> Result<(),
         confirm(&user)?;
     }
     let ended = users::delete(core, admin, &user).await?;
-    let name = user.username;
-    report(&format!("{name} is deleted; {ended} sessions ended."))
+    let ended = counted(ended, "session");
+    report(&format!("{} is deleted; {ended} ended.", user.username))
 }
 
-/// Asks for the name again, on the terminal or in one line of standard input.
+/// Asks for the username, on the terminal or in one line of standard input.
 fn confirm(user: &User) -> Result<(), CliError> {
     const MAX_BYTES: u64 = 4_096;
     let name = &user.username;
     to_stderr(&format!(
-        "This deletes {name} for good, with all sessions. Type the name once more:"
+        "This deletes {name} and signs out all devices. It cannot be undone. Type the username to confirm:"
     ));
     let mut input = String::new();
     io::stdin().lock().take(MAX_BYTES).read_line(&mut input)?;
     if LookupKey::of(&input) == LookupKey::of(name) {
         return Ok(());
     }
-    let reason = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
-    Err(CliError::Refused(reason.to_owned()))
+    Err(CliError::Refused(format!(
+        "that does not match “{name}”. Nothing was deleted. Without a terminal, use --yes."
+    )))
 }

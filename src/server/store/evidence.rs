@@ -5,7 +5,7 @@ use crate::{
     domain::{
         access_key::AccessKey,
         actor::Actor,
-        audit::{Event, SignInMethod},
+        audit::{Event, RecordedMethod},
         moment::Timestamp,
         password_link::LinkPurpose,
         user::UserId,
@@ -49,7 +49,7 @@ impl Evidence {
     pub(super) const fn signed_in(&self) -> Event {
         match self {
             Self::Password { .. } | Self::AccessKey(_) => Event::SignedIn,
-            Self::Invitation { .. } => Event::SignedInBy(SignInMethod::Invitation),
+            Self::Invitation { .. } => Event::SignedInBy(RecordedMethod::Invitation),
         }
     }
 

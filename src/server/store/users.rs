@@ -151,7 +151,7 @@ macro_rules! bind_user {
 pub(super) use bind_user;
 
 /// # Errors
-/// [`StoreError::NotUnique`] if the name or the e-mail address is taken, or the name is reserved: the database decides,
+/// [`StoreError::NotUnique`] if the name or the email address is taken, or the name is reserved: the database decides,
 /// so two at once cannot both succeed.
 pub async fn insert(db: &Db, user: &NewUser<'_>, actor: &Actor) -> Result<(), StoreError> {
     insert_with_link(db, user, None, actor).await
@@ -196,7 +196,7 @@ async fn insert_with_link(
     })
 }
 
-/// The account with this name or e-mail address. A name has no `@` and an address always has one,
+/// The account with this name or email address. A name has no `@` and an address always has one,
 /// so at most one account matches a key.
 pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credentials>, StoreError> {
     const SQL: &str = concat!(
@@ -245,7 +245,7 @@ pub struct Profile<'a> {
 /// Changes the profile of a user. `false` if the account is disabled or gone.
 ///
 /// # Errors
-/// [`StoreError::NotUnique`] if the e-mail address is another account's: the database decides.
+/// [`StoreError::NotUnique`] if the email address is another account's: the database decides.
 pub async fn update_profile(
     db: &Db,
     id: &UserId,

@@ -37,7 +37,7 @@ on_both_engines! {
         assert!(lines[0].starts_with("USERNAME ") && lines.len() == 3, "{table}");
         assert!(lines[1].starts_with("Ada ") && lines[1].contains("administrator"), "{table}");
         assert!(lines[2].starts_with("grace ") && lines[2].contains("member"), "{table}");
-        home.run(&["user", "show", "nobody"]).fails(1, &["there is no account with this name"]);
+        home.run(&["user", "show", "nobody"]).fails(1, &["there is no account with this username"]);
     }
 
     async fn a_taken_name_or_address_is_refused(database: TestDatabase) {
@@ -177,7 +177,7 @@ async fn weak_passwords_are_refused_with_the_reason() {
 async fn without_a_password_there_is_no_account() {
     let home = Home::on_sqlite().await;
     for nothing in ["", "\n", "\r\n", "\nsecond line of text\n"] {
-        create_with(&home, nothing).fails(1, &["standard input holds no password"]);
+        create_with(&home, nothing).fails(1, &["standard input has no password"]);
     }
     home.run_with_input(&["user", "create", "ada"], PASSWORD)
         .fails(1, &["there is no terminal", "--password-stdin"]);

@@ -56,10 +56,10 @@ on_both_engines! {
         };
         let listed = home.run(&["session", "list", "--json"]).succeeds().json();
         let id = listed[1]["id"].as_str().unwrap();
-        home.run(&["session", "end", id]).succeeds().reports("is ended");
+        home.run(&["session", "end", id]).succeeds().reports("has ended");
         assert_eq!(reasons(), [None, Some("ended_by_admin"), None].map(serde_json::Value::from));
-        home.run(&["session", "end", id]).succeeds().reports("had ended before");
-        home.run(&["session", "end", "--user", "ada"]).succeeds().reports("2 sessions of ada are ended");
+        home.run(&["session", "end", id]).succeeds().reports("had already ended");
+        home.run(&["session", "end", "--user", "ada"]).succeeds().reports("Ended 2 sessions of ada");
         assert_eq!(reasons(), ["ended_by_admin"; 3]);
         home.run(&["session", "end", "no-such-id"]).fails(1, &["there is no session with this id"]);
         home.run(&["session", "end", "--user", "nobody"]).fails(1, &["there is no account"]);

@@ -106,7 +106,10 @@ async fn an_impossible_run_is_refused_at_once() {
     home.run(&["doctor"]).fails(2, &["--url"]);
     home.run(&["doctor", "--url", &url, PASSWORD]).fails(2, &[]);
     let empty = site.home.run(&["doctor", "--url", &url]);
-    empty.fails(1, &["give its name and its password, one line each"]);
+    empty.fails(
+        1,
+        &["its username or email and its password, on one line each"],
+    );
     assert_eq!(site.proxy.tokens().len(), 0);
     // People with a browser are not disturbed meanwhile.
     let mut browser = Browser::at(site.server.address, &url);

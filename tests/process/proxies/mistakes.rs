@@ -108,7 +108,7 @@ async fn the_check_of_the_configuration_reports_forgotten_proxies() {
         .with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
     let outcome = home.run(&["config", "check"]).succeeds().reports(warning);
     assert!(
-        outcome.stdout.contains("The configuration is good"),
+        outcome.stdout.contains("The configuration is valid"),
         "{outcome:?}"
     );
     home.serve().log_with(warning);

@@ -60,7 +60,7 @@ async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
     assert!(fs::metadata(sidecar(&file, "-wal")).unwrap().len() > 0);
     home.run(&["restore", backup])
         .succeeds()
-        .reports("1 sessions had not ended then")
+        .reports("1 session had not ended in it")
         .reports("roles");
     assert_eq!(mode(&file), 0o600);
     let listed = home.run(&["user", "list", "--json"]).succeeds().json();

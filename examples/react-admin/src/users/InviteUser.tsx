@@ -27,9 +27,9 @@ export function InviteUser() {
   return (
     <Create<User> title="Invite" redirect={false} mutationOptions={{ onSuccess, onError }}>
       <SimpleForm toolbar={toolbar}>
-        <TextInput source="username" label="Name" validate={required()} autoComplete="off" />
-        <TextInput source="display_name" label="Display name" autoComplete="off" />
-        <TextInput source="email" label="E-mail" type="email" autoComplete="off" />
+        <TextInput source="username" label="Username" validate={required()} autoComplete="off" />
+        <TextInput source="display_name" label="Full name" autoComplete="off" />
+        <TextInput source="email" label="Email" type="email" autoComplete="off" />
         <BooleanInput source="administrator" label="Administrator" defaultValue={false} />
       </SimpleForm>
     </Create>

@@ -4,8 +4,8 @@ import type { User } from '../api';
 import { Pager } from './Pager';
 import { roleOf, UserState } from './UserState';
 
-// The API finds names, e-mail addresses and display names that begin with it.
-const filters = [<SearchInput key="filter" source="filter" alwaysOn placeholder="Name or e-mail" />];
+// The API finds accounts by the beginnings of words of their names and email addresses.
+const filters = [<SearchInput key="filter" source="filter" alwaysOn placeholder="Search by name or email" />];
 
 const actions = (
   <TopToolbar>
@@ -40,9 +40,9 @@ function Users() {
   }
   return (
     <DataTable<User> bulkActionButtons={false} rowClick="show" sx={WRAPPED}>
-      <DataTable.Col source="username" label="Name" />
-      <DataTable.Col source="display_name" label="Display name" disableSort />
-      <DataTable.Col source="email" label="E-mail" disableSort />
+      <DataTable.Col source="username" label="Username" />
+      <DataTable.Col source="display_name" label="Full name" disableSort />
+      <DataTable.Col source="email" label="Email" disableSort />
       <DataTable.Col label="Role" render={roleOf} sx={{ whiteSpace: 'nowrap' }} />
       <DataTable.Col label="State">
         <UserState />

@@ -21,9 +21,9 @@ function Details() {
   return (
     <>
       <SimpleShowLayout sx={{ overflowWrap: 'anywhere' }}>
-        <TextField source="username" label="Name" />
-        <TextField source="display_name" label="Display name" />
-        <EmailField source="email" label="E-mail" emptyText="None" />
+        <TextField source="username" label="Username" />
+        <TextField source="display_name" label="Full name" />
+        <EmailField source="email" label="Email" emptyText="None" />
         <FunctionField<User> label="Role" render={roleOf} />
         <FunctionField<User> label="State" render={() => <UserState />} />
       </SimpleShowLayout>

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::{
-    audit::{Entry, SignInMethod, SignInRefusal},
+    audit::{Entry, RecordedMethod, SignInRefusal},
     moment::Timestamp,
 };
 
@@ -46,7 +46,7 @@ fn sentences_name_who_signed_in() {
         (Event::SignedIn, ada, "[ada] signed in"),
         (Event::SignedIn, None, "Somebody signed in"),
         (
-            Event::SignedInBy(SignInMethod::Invitation),
+            Event::SignedInBy(RecordedMethod::Invitation),
             ada,
             "[ada] signed in with an invitation",
         ),

@@ -6,59 +6,59 @@ use crate::{domain::user::UserFilter, server::core::accounts::users::UserDraft};
 pub enum Command {
     /// Create an account with a password
     Create(NewUser),
-    /// Print a link with which a person sets their first password; makes the account where there is none
+    /// Print an invitation link, with which a person sets their first password; create the account if absent
     Invite(Invitation),
     /// List all accounts
     List {
-        /// Only those with words that begin so, in the username, the email or the full name
+        /// Only accounts with words that begin like these, in the username, the email or the full name
         #[arg(long, value_name = "WORDS")]
         search: Option<String>,
-        /// Only those in this state: administrators, disabled, invited or never_signed_in
+        /// Only accounts in this state: administrators, disabled, invited or never_signed_in
         #[arg(long, value_name = "STATE", value_parser = state)]
         only: Option<UserFilter>,
-        /// One JSON object a line
+        /// Print one JSON object on each line
         #[arg(long)]
         json: bool,
     },
     /// Show one account
     Show {
-        /// The name or the e-mail address
+        /// The username or the email
         name: String,
-        /// One JSON object a line
+        /// Print one JSON object on each line
         #[arg(long)]
         json: bool,
     },
     /// Change the username, the full name or the email of an account
     Edit(Edit),
-    /// Forbid an account to sign in, and end all its sessions now
+    /// Disable an account, and end all its sessions now
     Disable(Named),
-    /// Let a disabled account sign in again
+    /// Enable a disabled account
     Enable(Named),
     /// Make an account an administrator
     Promote(Named),
-    /// Make an account an administrator no more
+    /// Remove the administrator role of an account
     Demote(Named),
-    /// Give an account a new password, and end all its sessions now
+    /// Set a new password for an account, and end all its sessions now
     SetPassword {
-        /// The name or the e-mail address
+        /// The username or the email
         name: String,
         /// Read the password from one line of standard input
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Print a link with which a person sets a new password; the old one is good until it is used
+    /// Print a password reset link; the current password is valid until the link is used
     Reset {
-        /// The name or the e-mail address
+        /// The username or the email
         name: String,
         /// Print the link as one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Delete an account with its sessions; the audit log keeps its name
+    /// Delete an account with its sessions; the audit log keeps its username
     Delete {
-        /// The name or the e-mail address
+        /// The username or the email
         name: String,
-        /// Do not ask for the name once more
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
@@ -66,10 +66,10 @@ pub enum Command {
 
 fn state(word: &str) -> Result<UserFilter, String> {
     let words = UserFilter::ALL.map(UserFilter::as_str).join(", ");
-    UserFilter::parse(word).ok_or_else(|| format!("it is none of {words}"))
+    UserFilter::parse(word).ok_or_else(|| format!("use one of {words}"))
 }
 
-/// What is to be changed of an account.
+/// Changes of an account.
 #[derive(clap::Args)]
 pub struct Edit {
     /// The username or the email
@@ -87,23 +87,23 @@ pub struct Edit {
 
 #[derive(clap::Args)]
 pub struct Named {
-    /// The name or the e-mail address
+    /// The username or the email
     pub(super) name: String,
 }
 
-/// What is known of a new account beside its name.
+/// The optional properties of a new account.
 #[derive(clap::Args)]
 pub(super) struct Details {
-    /// An address that can be typed in place of the name
+    /// The email, with which the person can sign in too
     #[arg(long)]
     pub(super) email: Option<String>,
-    /// How pages greet the person [default: the name]
+    /// The full name [default: the username]
     #[arg(long)]
     pub(super) display_name: Option<String>,
-    /// What their dashboard says about the person
+    /// A text about the person, shown on their dashboard
     #[arg(long, default_value = "")]
     pub(super) description: String,
-    /// Make it an administrator
+    /// Make the account an administrator
     #[arg(long)]
     pub(super) admin: bool,
 }
@@ -133,7 +133,7 @@ impl Details {
 
 #[derive(clap::Args)]
 pub struct NewUser {
-    /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+    /// The username: 1 to 64 letters and digits, with single dots, hyphens or underscores between them
     pub(super) name: String,
     #[command(flatten)]
     pub(super) details: Details,
@@ -147,7 +147,7 @@ pub struct NewUser {
 
 #[derive(clap::Args)]
 pub struct Invitation {
-    /// The name of a new account, or the name or e-mail address of one that has no password yet
+    /// The username of a new account, or the username or email of one without a password
     pub(super) name: String,
     #[command(flatten)]
     pub(super) details: Details,

@@ -80,7 +80,7 @@ pub async fn invite(
     Ok(password_links::invite(core, admin, &draft.check()?).await?)
 }
 
-/// Changes the username, the full name and the e-mail address of an account. Two of them are names to sign in with, so
+/// Changes the username, the full name and the email address of an account. Two of them are names to sign in with, so
 /// this is for sessions with all rights.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ impl MadeLink {
 /// Creates an account without a password, and a link with which its owner sets one.
 ///
 /// # Errors
-/// [`UserError::Taken`] if the name or the e-mail address is in use.
+/// [`UserError::Taken`] if the name or the email address is in use.
 pub async fn invite(
     core: &Core,
     admin: &Admin,

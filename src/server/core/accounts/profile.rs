@@ -11,10 +11,10 @@ use crate::{
     },
 };
 
-/// Changes the owner's display name, e-mail address and description.
+/// Changes the owner's full name, email address and description.
 ///
 /// # Errors
-/// `Refusal::Identity`, one for each field; [`Failure::PasswordNeeded`] for another e-mail address, if
+/// `Refusal::Identity`, one for each field; [`Failure::PasswordNeeded`] for another email address, if
 /// the password was entered too long ago; [`AccountRefusal::EmailTaken`]; [`Failure::NotSignedIn`] if the account was
 /// disabled in the meantime.
 pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Result<(), AppError> {

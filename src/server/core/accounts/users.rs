@@ -26,7 +26,7 @@ use std::collections::HashSet;
 pub enum UserError {
     #[error("the username or the email belongs to another account, or the username once did.")]
     Taken,
-    #[error("there is no account with this name or e-mail address.")]
+    #[error("there is no account with this username or email.")]
     NotFound,
     #[error("the account is disabled; enable it first.")]
     Disabled,
@@ -86,7 +86,7 @@ pub async fn create(
     Ok(store::users::insert(&core.db, &user, admin.actor()).await?)
 }
 
-/// Finds an account by its name or e-mail address.
+/// Finds an account by its username or email.
 ///
 /// # Errors
 /// [`UserError::NotFound`].
@@ -94,7 +94,7 @@ pub async fn find(core: &Core, name: &str) -> Result<User, UserError> {
     with_name(core, name).await?.ok_or(UserError::NotFound)
 }
 
-/// The account with this name or e-mail address, if any.
+/// The account with this username or email, if any.
 pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreError> {
     let found = store::users::find_credentials(&core.db, &LookupKey::of(name)).await?;
     Ok(found.map(|found| found.user))

@@ -73,7 +73,7 @@ impl Heartbeat {
         Ok(heartbeat)
     }
 
-    /// Beats until the server stops, and once more then.
+    /// Beats until the server stops, and a last time at the stop.
     pub async fn run(mut self, core: Core, stop: CancellationToken) {
         loop {
             let sleep = tokio::time::sleep(BEAT_EVERY);
@@ -146,10 +146,10 @@ pub async fn reconcile(core: &Core, file: &HeartbeatFile) -> Result<(), StoreErr
 }
 
 /// What an older file has restored, and what was done about it.
-pub const RESTORED: &str = "all sessions are ended, access keys are suspended until they are confirmed, and links for \
-    passwords and codes for the first account are void. \
-    Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
-    disabled since, and let people set a new password who have changed theirs";
+pub const RESTORED: &str = "all sessions are ended, access keys are suspended until they are confirmed, and password \
+    links and setup codes are invalid. \
+    Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable accounts again \
+    that were disabled since, and ask people who have changed their password to set a new one";
 
 /// Suspends access keys, ends every session, for [`EndReason::Restored`], and invalidates links and codes. Returns the
 /// number of live sessions, without those that access keys started: they end with their keys.

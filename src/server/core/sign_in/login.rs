@@ -22,7 +22,7 @@ use crate::{
 
 /// The input of a sign-in.
 pub struct Credentials<'a> {
-    /// A name or an e-mail address.
+    /// A name or an email address.
     pub username: &'a str,
     pub password: &'a Password,
 }

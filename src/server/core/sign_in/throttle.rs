@@ -60,7 +60,7 @@ pub enum Subject<'a> {
     Account(&'a UserId),
     /// In place of an account, if none has the name: the work is the same.
     UnknownAccount(&'a LookupKey),
-    /// A name or an e-mail address as entered, with or without an account. A 429 depends on it and not on the account,
+    /// A name or an email address as entered, with or without an account. A 429 depends on it and not on the account,
     /// so that it does not show which spellings are one account.
     Name(&'a LookupKey),
     /// A user in a browser in which they have signed in before: others cannot throttle them there.

@@ -41,7 +41,7 @@ struct Earlier {
 /// while another account gives up a name, the unique key makes this wait for it, and then its reservation is seen.
 ///
 /// # Errors
-/// [`StoreError::NotUnique`] if a name or the e-mail address is another account's, or the name is reserved to one;
+/// [`StoreError::NotUnique`] if a name or the email address is another account's, or the name is reserved to one;
 /// [`StoreError::NotAdministrator`].
 pub async fn update_identity(
     db: &Db,
@@ -128,7 +128,7 @@ async fn give_up_within(
     Ok(())
 }
 
-/// Takes a name that nobody else has reserved. One that the account had before is its own again.
+/// Takes a name that no other account has reserved. The account can take back a name that it had before.
 async fn take_within(
     transaction: &mut Transaction,
     id: &UserId,

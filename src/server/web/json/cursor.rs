@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// A key is a name or an e-mail address; escaped and encoded they are shorter than this.
+/// A key is a name or an email address; escaped and encoded they are shorter than this.
 const MAX_CHARS: usize = 8_192;
 
 /// Where a page begins, and in which direction it is read.

@@ -47,8 +47,7 @@ pub struct InvitedBody {
     link: LinkBody,
 }
 
-/// A link to set a password. It is shown this once, and whoever has it can use it: hand it on by a way that only its
-/// owner reads.
+/// A link to set a password. It is shown once, and anyone with it can take over the account: send it privately.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PasswordLink)]
 pub struct LinkBody {
@@ -79,7 +78,7 @@ impl LinkBody {
     }
 }
 
-/// Invite somebody
+/// Invite a user
 ///
 /// Creates an account without a password, and a link by which its owner sets one. An administrator is invited in a
 /// session, and not by an access key.

@@ -40,7 +40,7 @@ const NO_CLIENT: &[u8] = b"Basic Og==";
 #[allow(dead_code, reason = "it describes the form in the document")]
 pub struct PasswordGrantBody {
     grant_type: GrantType,
-    /// A name or an e-mail address.
+    /// A username or an email.
     #[schema(min_length = 1)]
     username: String,
     #[schema(format = Password, min_length = 1)]
@@ -137,7 +137,7 @@ pub async fn sign_in(
 /// Refresh my token
 ///
 /// A new access token for the session of the cookie, which stays as it is: several tabs and a restart of the server
-/// sign nobody out. It counts as use of the session, so ask for it when somebody acts. Only 401 means signed out.
+/// end no session. It counts as use of the session, so request it only when the person acts. Only 401 means signed out.
 #[utoipa::path(
     post,
     path = "/api/v1/token/refresh",
@@ -169,7 +169,7 @@ fn demand_no_client(headers: &HeaderMap) -> Result<(), Rejection> {
         .ok_or_else(|| Rejection::input(Cause::UnknownClient))
 }
 
-/// Before the password is checked: nobody is signed in without a token in the answer.
+/// Checked before the password, so that no session starts without a token in the answer.
 fn demand_tokens(state: &AppState) -> Result<(), Rejection> {
     let are_issued = state.core.tokens.are_issued();
     are_issued.then_some(()).ok_or_else(Rejection::no_tokens)

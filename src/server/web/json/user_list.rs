@@ -78,8 +78,8 @@ type Position = (String, String);
 /// List accounts
 ///
 /// By username, in the order of its folded form. With `filter`: accounts with words that begin with each word of it, in
-/// the order of the words that begin with the first. Words of an account are its username, those of its display name,
-/// its e-mail address, and every part of these that begins at a letter after a sign: `hopper` and `example.org` find
+/// the order of the words that begin with the first. Words of an account are its username, those of its full name,
+/// its email address, and every part of these that begins at a letter after a sign: `hopper` and `example.org` find
 /// `g.hopper@example.org`. `sort=-name` reverses the order. A page costs the same among ten accounts and a million, so
 /// there are no totals and no page numbers, and a page may be short.
 #[utoipa::path(
