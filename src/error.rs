@@ -54,7 +54,9 @@ pub enum Refusal {
     #[error("Wrong or expired code. Run “vestibule setup-code” on the server to get a new one.")]
     SetupCode,
     /// The one answer for links that are wrong, expired, used or void.
-    #[error("This link has expired or was already used. Ask your administrator for a new one.")]
+    #[error(
+        "This link is incomplete, has expired or was already used. Ask your administrator for a new one."
+    )]
     Link,
     /// The browser has not opened a link, or not recently.
     #[error("This browser no longer has the code of your link. Open the link again.")]

@@ -84,7 +84,7 @@ pub fn AccessKeyFacts(key: AccessKeyView) -> impl IntoView {
             <p class="quiet-text">{scopes} {networks}</p>
             <p class="quiet-text">{last_use} "."</p>
             <p class="quiet-text">
-                "Made " <Time moment=key.created_at /> ", " {ends} <Time moment=key.expires_at /> "."
+                "Created " <Time moment=key.created_at /> ", " {ends} <Time moment=key.expires_at /> "."
             </p>
             <p class="quiet-text"><code>{format!("vst_{}_…", key.id)}</code></p>
         </div>

@@ -122,6 +122,8 @@ impl FormState {
     /// `button` is the one that was pressed, if any: it shows the progress, and a lost connection is told beside it.
     fn send(self, form: HtmlFormElement, fields: UrlSearchParams, button: Option<HtmlElement>) {
         self.busy.set(true);
+        // It was about the input before.
+        self.problem.set(None);
         mark_root(UNDER_WAY, true);
         mark_root(SENT, true);
         forget_lost_connection();
@@ -129,7 +131,7 @@ impl FormState {
         spawn_local(async move {
             match post(self.action, &fields).await {
                 // It stays busy: the browser navigates to the next page.
-                Ok(()) => self.problem.set(None),
+                Ok(()) => {}
                 // The browser's own submission keeps the input while the password is asked for, or leads to the
                 // page that explains how a filter may cause it. Nothing is done twice: the server refuses it again,
                 // and redirects.

@@ -12,9 +12,11 @@ pub fn WelcomeNotice(
 ) -> impl IntoView {
     let next = match welcome {
         Welcome::FirstAccount => Either::Left(view! {
-            <p>"Next: invite a user. Settings, such as the name of this site, are in “Leptos.toml” on the server."</p>
+            <p>
+                "Next: invite a user. Settings, such as the name of this site, are in " <code>"Leptos.toml"</code> " on the server."
+            </p>
             <div class="actions">
-                <a class="button button-small" href=Page::Users.path()>"Invite a user"</a>
+                <a class="button button-small" href=Page::Invite.path()>"Invite a user"</a>
             </div>
         }),
         Welcome::Invited => Either::Right(view! {

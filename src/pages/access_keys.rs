@@ -137,7 +137,7 @@ fn Make(
     let boxes = boxes.collect::<Vec<_>>();
     view! {
         <ErrorSummary form />
-        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form form-narrow" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
                 id="name"
                 label="Name"

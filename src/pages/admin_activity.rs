@@ -27,6 +27,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     let newest = with_query(HERE, &view.query);
     view! {
         <h1>"Audit log"</h1>
+        <p class="quiet-text">"Sign-ins, failed attempts and changes, on all accounts."</p>
         <div class="sessions">
             <section class="card" aria-labelledby="entries">
                 <Controls narrowed=view.narrowed kinds=view.kinds query=view.query is_followed=false />
@@ -56,6 +57,7 @@ pub fn FollowedAuditPage(view: AuditView) -> impl IntoView {
     view! {
         <Layout title="Audit log" wide=true>
             <h1>"Audit log"</h1>
+            <p class="quiet-text">"Sign-ins, failed attempts and changes, on all accounts."</p>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
                     <div inner_html=controls></div>

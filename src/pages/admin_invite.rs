@@ -28,18 +28,18 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
     let unsent = view.is_unsent.then(|| {
         view! {
             <div class="notice notice-warning" role="status">
-                <p>"Nothing was sent yet. Press “Create invitation link” again."</p>
+                <p>"No link was created yet. Press “Create invitation link” again."</p>
             </div>
         }
     });
     view! {
         <Layout title=form.title("Invite a user") wide=true>
             {view.made.map(|link| view! { <MadeLink link /> })}
+            <h1 id="invite">{heading}</h1>
+            <p class="quiet-text">
+                "You get a link to send to the person, who chooses a password with it. It works once, within 72 hours."
+            </p>
             <section class="card form-card" aria-labelledby="invite">
-                <h1 id="invite">{heading}</h1>
-                <p class="quiet-text">
-                    "You get a link to hand on, with which the person chooses a password. It works once, for 72 hours."
-                </p>
                 {unsent}
                 <ErrorSummary form />
                 <Invite form draft=view.draft />
@@ -52,7 +52,7 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
 #[component]
 fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
     view! {
-        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
                 id="display_name"
                 label="Full name (optional)"

@@ -91,10 +91,14 @@ fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> imp
             </div>
         }
     });
+    let link_name = match user.state {
+        UserState::Invited => "Invitation link",
+        _ => "Password reset link",
+    };
     let link = link_until.map(|until| {
         view! {
             <div>
-                <dt>"Password link"</dt>
+                <dt>{link_name}</dt>
                 <dd>"Valid until " <Time moment=until /></dd>
             </div>
         }
@@ -225,10 +229,15 @@ fn Manage(user: UserView, is_own: bool, form: FormState) -> impl IntoView {
     let plain = [link, enable].into_iter().flatten();
     let plain = plain.map(|action| view! { <Change action form /> });
     let plain = plain.collect::<Vec<_>>();
-    let hint = if is_own {
-        "This is your own account. Another administrator can change its role, disable or delete it."
-    } else {
-        "A password reset link leaves the password as it is until the link is used."
+    let hint = match user.state {
+        _ if is_own => {
+            "This is your own account. Another administrator can change its role, disable or delete it."
+        }
+        UserState::Enabled => {
+            "A password reset link leaves the password as it is until the link is used."
+        }
+        UserState::Invited => "A new invitation link replaces the earlier one.",
+        UserState::Disabled => "Enable the account before you create a link.",
     };
     let role = (!is_own).then(|| view! { <Role user form /> });
     view! {

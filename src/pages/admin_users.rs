@@ -26,8 +26,9 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
     view! {
         <div class="card-head">
             <h1>"Users"</h1>
-            <a class="button" href=Page::Invite.path()>"Invite a user"</a>
+            <a class="button button-small" href=Page::Invite.path()>"Invite a user"</a>
         </div>
+        <p class="quiet-text">"Everyone who can sign in, or was invited to."</p>
         {view.notice.map(|notice| view! { <Done notice name=String::new() /> })}
         <section class="card users" aria-labelledby="everybody">
             <h2 id="everybody" class="visually-hidden">"All users"</h2>
@@ -124,7 +125,7 @@ fn User(user: UserView) -> impl IntoView {
                 <Badges is_admin=user.is_admin state=user.state />
             </th>
             <td role="cell" data-heading="Username"><bdi>{user.username}</bdi></td>
-            <td role="cell" data-heading="Email"><bdi>{user.email.unwrap_or_default()}</bdi></td>
+            <td role="cell" data-heading="Email">{user.email.map(|email| view! { <bdi>{email}</bdi> })}</td>
             <td role="cell" data-heading="Last sign-in"><Day day=user.last_sign_in /></td>
             <td role="cell" data-heading="Created"><Day day=Some(user.created) /></td>
         </tr>

@@ -14,13 +14,15 @@ use leptos::prelude::*;
 #[component]
 pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     let password = NodeRef::new();
+    // After a refusal the summary takes the focus.
+    let autofocus = view.refusal.is_none();
     let form = FormState::of::<ConfirmPassword>(view.refusal, |_| &["password"], [password]);
     let before = action_on(&view.next);
     view! {
         <Layout title=form.title("Confirm your password")>
             <h1>"Confirm your password"</h1>
+            <p class="quiet-text">"For your security we ask again before you " {before} "."</p>
             <div class="card">
-                <p>"For your security we ask again before you " {before} "."</p>
                 <ErrorSummary form />
                 <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                     // For password managers only, which read the user name from it. It has no name attribute,
@@ -31,6 +33,7 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                         id="password"
                         label="Password"
                         autocomplete="current-password"
+                        autofocus
                         node_ref=password
                         form
                     />

@@ -38,11 +38,11 @@ fn Until(session: SessionView) -> impl IntoView {
     let words = if is_last {
         "You are signed in until "
     } else {
-        "You stay signed in while you use it, otherwise until "
+        "If you do not use this site, you are signed out on "
     };
     // The time comes last: in the reader's own zone it is longer, and would push what follows.
     view! {
-        <p class="quiet-text">{words} <Time moment=session.idle_ends_at /></p>
+        <p class="quiet-text">{words} <Time moment=session.idle_ends_at /> "."</p>
     }
 }
 

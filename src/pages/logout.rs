@@ -22,9 +22,9 @@ fn ConfirmSignOut(display_name: String) -> impl IntoView {
     view! {
         <Layout title="Sign out?">
             <h1>"Sign out?"</h1>
+            <p class="quiet-text">"You will be signed out on this device. Other devices stay signed in."</p>
             <div class="card">
                 <p>"Account: " <b><bdi>{display_name}</bdi></b></p>
-                <p>"You will be signed out on this device. Other devices stay signed in."</p>
                 <div class="actions">
                     <SignOutButton class="button" />
                     <a href=Page::Dashboard.path()>"Stay signed in"</a>

@@ -27,6 +27,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
     view! {
         <Layout title=form.title("Change your password")>
             <h1>"Change your password"</h1>
+            <p class="quiet-text">"This signs out your other devices. This device stays signed in."</p>
             <div class="card">
                 {notice}
                 <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
@@ -73,8 +74,7 @@ fn ChangeForm(
     let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     view! {
         <ErrorSummary form />
-        <p class="quiet-text">"Your other devices are signed out. This device stays signed in."</p>
-        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             // For password managers only, which read the user name from it. It has no name attribute, so it is not
             // submitted.
             <input type="text" id="username" value=username autocomplete="username" readonly hidden />

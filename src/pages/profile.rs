@@ -23,9 +23,9 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
     view! {
         <Layout title=form.title("Your profile")>
             <h1>"Your profile"</h1>
+            <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
             <div class="card">
                 {notice}
-                <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
                 <ProfileForm form draft=view.draft />
             </div>
         </Layout>
@@ -36,7 +36,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
 fn Notice(notice: ProfileNotice) -> impl IntoView {
     let words = match notice {
         ProfileNotice::Saved => "Saved.",
-        ProfileNotice::NotSavedYet => "Not saved yet. Check your input, then press Save.",
+        ProfileNotice::NotSavedYet => "Not saved yet. Check your input, then press “Save”.",
         ProfileNotice::TypedTooMuch => {
             "Your input was too long, and part of it is missing. Check the fields before you save."
         }
@@ -52,7 +52,7 @@ fn Notice(notice: ProfileNotice) -> impl IntoView {
 fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
     view! {
         <ErrorSummary form />
-        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
                 id="display_name"
                 label="Full name"

@@ -206,9 +206,9 @@ fn EndOthers(form: FormState) -> impl IntoView {
 #[component]
 fn EndAll(form: FormState, keys: u64) -> impl IntoView {
     view! {
-        <details class="danger">
-            <summary>"Sign out everywhere"</summary>
-            <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+        <details class="ask">
+            <summary class="button button-danger button-small">"Sign out everywhere"</summary>
+            <form class="form ask-body" method="post" action=form.action on:submit=form.on_submit()>
                 <p>"Sign out on all devices, this one included? You will need your password to sign in again."</p>
                 <KeepKeys keys />
                 <div>

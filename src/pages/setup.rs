@@ -40,7 +40,7 @@ fn SetupForm(
     view! {
         <ErrorSummary form />
         <p class="quiet-text">"This account will be an administrator. The code proves that you run this server."</p>
-        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
                 id="code"
                 label="One-time code"

@@ -72,7 +72,7 @@ pub enum IdentityRefusal {
     #[error("A username has 1 to {MAX_NAME_CHARS} characters.")]
     NameLength,
     #[error(
-        "Letters and digits only, with single dots, hyphens or underscores between them. For example grace.hopper."
+        "A username has letters and digits, with single dots, hyphens or underscores between them. For example grace.hopper."
     )]
     NameGrammar,
     /// An invisible character, which may come with copied text.

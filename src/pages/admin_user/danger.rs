@@ -38,7 +38,7 @@ fn Delete(user: UserView, refusal: Option<Refusals>) -> impl IntoView {
     view! {
         <h3>"Delete account"</h3>
         <p class="quiet-text">
-            "All devices are signed out. This cannot be undone. The audit log keeps the username."
+            "Deleting signs out all devices and cannot be undone. The audit log keeps the username."
         </p>
         <ErrorSummary form />
         <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>

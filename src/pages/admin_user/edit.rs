@@ -25,7 +25,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
             <h2 id="edit">"Edit"</h2>
             {unsaved}
             <ErrorSummary form />
-            <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+            <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=id />
                 <TextField
                     id="display_name"
@@ -40,7 +40,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
                     value=edit.draft.username
                     autocomplete="off"
                     required=true
-                    hint="A new username replaces the old one at the next sign-in. Applications may know the person by the old one, so it stays reserved to this account."
+                    hint="The person signs in with the new username from now on. The old one stays reserved to this account: other applications may know the person by it."
                     form
                 />
                 <Reserved names=edit.given_up />

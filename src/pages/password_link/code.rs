@@ -7,6 +7,7 @@ use crate::{
         form::{ErrorSummary, SubmitButton, TextField},
         submission::FormState,
     },
+    domain::{page::Page, views::FrameView},
     error::Refusals,
 };
 use leptos::prelude::*;
@@ -18,10 +19,11 @@ pub fn EnterCode(
     /// The display name of somebody who is signed in: the link may be for another account.
     other: Option<String>,
 ) -> impl IntoView {
+    let is_signed_out = !expect_context::<FrameView>().is_signed_in;
     let form = FormState::of::<OpenPasswordLink>(refusal, |_| &["secret"], []);
     view! {
-        <Step title=form.title("Your link")>
-            <h1>"Your link"</h1>
+        <Step title=form.title("Open your link")>
+            <h1>"Open your link"</h1>
             <ErrorSummary form />
             {is_cookie_lost.then(|| view! { <CookieLost /> })}
             {other.map(|display_name| view! {
@@ -38,11 +40,17 @@ pub fn EnterCode(
                     // Otherwise password managers take it for the user name.
                     autocomplete="one-time-code"
                     required=true
-                    hint="Paste the whole link, or the part after #."
+                    hint="Paste the whole link: the address of this page, or the text that you were sent."
                     form
                 />
                 <SubmitButton label="Continue" />
             </form>
+            {is_signed_out.then(|| view! {
+                <p class="quiet-text">
+                    "Already have a password? " <a href=Page::Login.path()>"Sign in"</a> ". "
+                    <a href=Page::Help.path()>"Can’t sign in?"</a>
+                </p>
+            })}
         </Step>
     }
 }

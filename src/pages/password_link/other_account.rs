@@ -20,9 +20,10 @@ pub fn SignedInAsAnother(
     view! {
         <Step title="Another account">
             <h1>"This link is for another account"</h1>
-            <p>"You are signed in as " <b><bdi>{other}</bdi></b> ". Sign out first."</p>
-            <p>"Account of the link: " <b><bdi>{link.display_name}</bdi></b></p>
+            <p>"It is for " <b><bdi>{link.display_name}</bdi></b> "."</p>
+            <p>"You are signed in as " <b><bdi>{other}</bdi></b> ". Sign out first to use it."</p>
             <SignOutFirst />
+            <p><a href=Page::Dashboard.path()>"Stay signed in"</a></p>
         </Step>
     }
 }

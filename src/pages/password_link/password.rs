@@ -23,7 +23,7 @@ pub fn ChoosePassword(
     let form = FormState::of::<UsePasswordLink>(refusal, |_| &["new_password"], [password]);
     let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     let (title, button) = match link.purpose {
-        LinkPurpose::Invitation => ("Choose a password", "Save password and sign in"),
+        LinkPurpose::Invitation => ("Choose a password", "Set password and sign in"),
         LinkPurpose::Reset => ("Choose a new password", "Save password"),
     };
     let username = link.username.clone();
@@ -32,7 +32,7 @@ pub fn ChoosePassword(
         <Step title=form.title(title)>
             <Greeting link />
             <ErrorSummary form />
-            <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+            <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
                 <input type="hidden" name="proof" value=proof />
                 // For password managers only, which read the user name from it. It has no name attribute, so it is not
                 // submitted.
@@ -73,7 +73,7 @@ fn Greeting(link: OpenedLinkView) -> impl IntoView {
             <h1>"Choose a new password"</h1>
             <p>"Account: " <b><bdi>{display_name}</bdi></b></p>
             <p>"You sign in as " <b><bdi>{username}</bdi></b> {or_email} "."</p>
-            <p class="quiet-text">"All devices are signed out, and access keys are revoked."</p>
+            <p class="quiet-text">"Saving it signs out all devices and revokes your access keys."</p>
         }),
     }
 }
