@@ -44,7 +44,8 @@ inEveryWay(() => {
     const { id } = JSON.parse(server.run(['user', 'show', person.name, '--json'])) as { id: string };
     await visitor.signsIn(newPerson(server, {}, ['--admin']));
     await visitor.open(`/admin/users/${id}`);
-    await visitor.page.getByRole('button', { name: /^Sign out Wget/ }).click();
+    await visitor.page.locator('summary').filter({ hasText: /^Sign out Wget/ }).click();
+    await visitor.page.getByRole('button', { name: `Sign out ${person.displayName} there` }).click();
     await expect(visitor.notice).toContainText('1 device was signed out.');
     await visitor.waitForHydration();
     expect(server.liveSessions(person.name)).toEqual([]);
@@ -117,7 +118,7 @@ inEveryWay(() => {
     const username = visitor.page.getByLabel('Username', { exact: true });
     await username.fill('no spaces');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
-    await expect(visitor.problem).toContainText('Letters and digits only');
+    await expect(visitor.problem).toContainText('A username has letters and digits');
     await visitor.waitForHydration();
     await expect(username).toHaveValue('no spaces');
     await username.fill(`${person.name}.new`);
@@ -165,7 +166,7 @@ test('a second link in the tab of the first is read', async ({ visitor, server }
   const made = () => server.run(['user', 'invite', name]).split('\n')[0]!;
   const [first, second] = [made(), made()];
   await opensLink(visitor, first);
-  await expect(visitor.problem).toContainText('This link has expired or was already used.');
+  await expect(visitor.problem).toContainText('This link is incomplete, has expired or was already used.');
   await visitor.page.evaluate((hash) => location.assign(hash), new URL(second).hash);
   await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Welcome, ${name}`);
   await expect(visitor.page).toHaveURL('/password-link?cookie-check');
@@ -173,6 +174,6 @@ test('a second link in the tab of the first is read', async ({ visitor, server }
 
   // A dead one after it: nobody is greeted.
   await visitor.page.evaluate((hash) => location.assign(hash), new URL(first).hash);
-  await expect(visitor.problem).toContainText('This link has expired or was already used.');
+  await expect(visitor.problem).toContainText('This link is incomplete, has expired or was already used.');
   await expect(visitor.page.getByRole('main')).not.toContainText(name);
 });

@@ -17,7 +17,7 @@ inEveryWay(() => {
     await expect(first.page).toHaveURL(/dashboard/);
 
     await opensLink(visitor, link);
-    await expect(visitor.problem).toContainText('This link has expired or was already used. Ask your administrator for a new one.');
+    await expect(visitor.problem).toContainText('This link is incomplete, has expired or was already used. Ask your administrator for a new one.');
     await expect(visitor.page.getByLabel('New password')).toHaveCount(0);
     await expect(visitor.page.getByRole('main')).not.toContainText(name);
     await expect(visitor.page.getByLabel('Code', { exact: true })).toBeVisible();

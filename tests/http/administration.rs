@@ -141,7 +141,7 @@ on_both_engines! {
 
         let mut grace = app.browser();
         let page = grace.get("/password-link").await;
-        assert_page(&page, "Paste the whole link, or the part after #.");
+        assert_page(&page, "Paste the whole link: the address of this page, or the text that you were sent.");
         assert!(input_html(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
         assert!(!page.text().contains("autocomplete=\"username\""), "its owner is not known yet");
         assert_redirect(&grace.open_link("0").await, "/password-link");
@@ -178,7 +178,7 @@ on_both_engines! {
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users/invite");
         assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, INVITE);
         let page = ada.get(INVITE).await;
-        assert_contains(&page, "Nothing was sent yet. Press “Create invitation link” again.");
+        assert_contains(&page, "No link was created yet. Press “Create invitation link” again.");
         assert!(is_offered(&page));
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
         assert_contains(&ada.get(INVITE).await, "Invitation link for grace");
@@ -373,7 +373,7 @@ on_both_engines! {
         let (app, mut ada) = administered(database).await;
         let (id, page) = (app.user("ada").await.id, page_of(&app, "ada").await);
         let own = visible_text(&ada.get(&page).await);
-        assert!(own.contains("This is your own account") && !own.contains("Danger zone") && own.contains("This browser"), "{own}");
+        assert!(own.contains("This is your own account") && !own.contains("Danger zone") && own.contains("This device"), "{own}");
         for change in ["demote", "disable"] {
             assert_redirect(&press(&mut ada, &id, change).await, &page);
             assert_contains(&ada.get(&page).await, "This is the last administrator");

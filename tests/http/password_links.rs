@@ -115,7 +115,7 @@ on_both_engines! {
             assert_redirect(&form, PAGE);
             assert!(form.set_cookies(LINK_COOKIE).is_empty(), "{secret}");
             let page = browser.get(PAGE).await;
-            assert_page(&page, "This link has expired or was already used. Ask your administrator for a new one.");
+            assert_page(&page, "This link is incomplete, has expired or was already used. Ask your administrator for a new one.");
             assert!(page.text().contains("href=\"#secret\""));
             app.set_clock(LIFETIME + Duration::from_secs(3_600));
             answers.push((script, comparable(&form), visible_text(&page)));
@@ -198,7 +198,7 @@ on_both_engines! {
         let mut browser = app.browser();
         follow_link(&mut browser, &secret).await;
         let before = app.rows().await;
-        assert_page(&copy.get(PAGE).await, "This link has expired or was already used.");
+        assert_page(&copy.get(PAGE).await, "This link is incomplete, has expired or was already used.");
         assert!(!copy.get(PAGE).await.names("grace"));
         let fields = [("proof", proof.as_str()), ("new_password", "another password, long enough")];
         assert_eq!(copy.fetch_form(USE, &fields).await.text(), r#"{"refused":["link"]}"#);
@@ -240,7 +240,7 @@ on_both_engines! {
         assert_contains(&ada.get(PAGE).await, "You are signed in as ada of Example. If the link is for another account, sign out first.");
         ada.open_link(&secret).await;
         let page = ada.get(PAGE).await;
-        assert_page(&page, "This link is for another account You are signed in as ada of Example. Sign out first.");
+        assert_page(&page, "This link is for another account It is for grace of Example. You are signed in as ada of Example. Sign out first to use it.");
         assert!(!page.text().contains("new_password"), "nothing can be typed");
         let before = app.rows().await;
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
@@ -319,7 +319,7 @@ on_both_engines! {
             let fields = [("proof", proof.as_str()), ("new_password", NEW)];
             assert_redirect(&browser.post_form(USE, &fields).await, PAGE);
             let page = browser.get(PAGE).await;
-            assert_page(&page, "This link has expired or was already used.");
+            assert_page(&page, "This link is incomplete, has expired or was already used.");
             assert!(!page.names(name) && browser.session().is_none());
             assert!(!app.user(name).await.has_password);
         }

@@ -28,7 +28,8 @@ pub fn Sessions(
     let number = sessions.len();
     let rows = sessions.into_iter().map(|session| {
         let is_here = own_session.as_ref() == Some(&session.id);
-        view! { <Session id=user.id.clone() session is_here form=end_one /> }
+        let (id, name) = (user.id.clone(), user.display_name.clone());
+        view! { <Session id name session is_here form=end_one /> }
     });
     let rows = rows.collect::<Vec<_>>();
     let heading = match number {
@@ -55,15 +56,27 @@ fn EndAll(user: UserView, form: FormState) -> impl IntoView {
 }
 
 #[component]
-fn Session(id: String, session: LiveSessionView, is_here: bool, form: FormState) -> impl IntoView {
-    let whose = format!(" {}", session.session.called());
+fn Session(
+    id: String,
+    /// Of the person.
+    name: String,
+    session: LiveSessionView,
+    is_here: bool,
+    form: FormState,
+) -> impl IntoView {
+    let device = session.session.called().to_owned();
+    let question = if is_here {
+        "This is the device that you are using: "
+    } else {
+        "Any work that is open there is interrupted: "
+    };
     let has_key = session.session.method == SignInMethod::AccessKey;
     view! {
         <li class="session-row">
             <div class="session">
                 <h3>
                     <DeviceName name=session.session.name device=session.session.device />
-                    {is_here.then(|| view! { " " <span class="badge">"This browser"</span> })}
+                    {is_here.then(|| view! { " " <span class="badge">"This device"</span> })}
                     {has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
                 </h3>
                 <p class="quiet-text">
@@ -71,13 +84,21 @@ fn Session(id: String, session: LiveSessionView, is_here: bool, form: FormState)
                     <RelativeTime moment=session.last_seen /> " · since " <Time moment=session.session.signed_in_at />
                 </p>
             </div>
-            <form method="post" action=form.action on:submit=form.on_submit()>
-                <input type="hidden" name="id" value=id />
-                <input type="hidden" name="session" value=session.id />
-                <button class="button button-quiet button-small" type="submit">
-                    "Sign out" <span class="visually-hidden">{whose}</span>
-                </button>
-            </form>
+            <details class="ask">
+                <summary class="button button-quiet button-small">
+                    "Sign out" <span class="visually-hidden">" " <bdi>{device.clone()}</bdi></span>
+                </summary>
+                <div class="ask-body">
+                    <p>{question} <bdi>{device}</bdi> "."</p>
+                    <form method="post" action=form.action on:submit=form.on_submit()>
+                        <input type="hidden" name="id" value=id />
+                        <input type="hidden" name="session" value=session.id />
+                        <button class="button button-danger button-small" type="submit">
+                            <span>"Sign out " <bdi>{name}</bdi> " there"</span>
+                        </button>
+                    </form>
+                </div>
+            </details>
         </li>
     }
 }

@@ -111,7 +111,7 @@ async fn names_are_not_refused_for_their_marks() {
 async fn names_that_break_the_grammar_are_refused() {
     let home = Home::on_sqlite().await;
     let (grammar, length) = (
-        "Letters and digits only",
+        "A username has letters and digits",
         "A username has 1 to 64 characters",
     );
     for (name, words) in [
