@@ -27,7 +27,7 @@ pub fn of(
 }
 
 /// Where a choice of theme leads back to: the page, without the query. Anybody may have made that, and a page repeats
-/// nothing of an address but the checked `next` of a sign-in.
+/// nothing of an address but the checked `next` of a sign-in or a confirmation.
 fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
     let next = || {
         let next = query_value(uri, "next").unwrap_or_default();
@@ -38,6 +38,7 @@ fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
         Some(Page::PasswordLink) => None,
         Some(Page::Login) => Some(next().login_page()),
         Some(Page::LoginKey) => Some(next().login_key_page()),
+        Some(Page::Confirm) => Some(next().confirm_page()),
         Some(_) => NextPath::of_site(uri.path()).map(|path| path.to_string()),
         None => Some(Page::Home.path().to_owned()),
     }
