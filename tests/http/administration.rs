@@ -294,21 +294,22 @@ on_both_engines! {
         assert_contains(&ada.get(INVITE).await, "the username once did");
     }
 
-    /// The names that were typed come back after the confirmation, on the page of their account alone.
+    /// The names that were typed come back after the confirmation, on the page of their account alone. Other pages that
+    /// keep input leave them for it.
     async fn names_that_were_not_saved_yet_are_kept(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (eve, page) = (app.user("eve").await, page_of(&app, "eve").await);
         let (own, next) = (page_of(&app, "ada").await, [("password", PASSWORD), ("next", page.as_str())]);
         let form = [("id", eve.id.0.clone()), ("username", "mallory".to_owned()), ("display_name", String::new()), ("email", String::new())];
         let is_offered = |page: &Answer| page.text().contains("value=\"mallory\"");
-        for (at, other) in [None, Some(own)].into_iter().enumerate() {
+        let others = [own.as_str(), INVITE, "/account/profile", "/account/keys"];
+        for (at, before) in [&[][..], &others].into_iter().enumerate() {
             app.set_clock(Duration::from_secs(10 * 60 * (at as u64 + 1)));
             let confirm = format!("/account/confirm?next={page}");
             assert_redirect(&post(&mut ada, "/api/edit_user", &form).await, &confirm);
             assert_redirect(&ada.post_form("/api/confirm_password", &next).await, &page);
-            if let Some(other) = other {
-                assert!(!is_offered(&ada.get(&other).await));
-                continue;
+            for other in before {
+                assert!(!is_offered(&ada.get(other).await), "{other}");
             }
             let waiting = ada.get(&page).await;
             assert_contains(&waiting, "Nothing was saved yet. Press “Save” again.");
