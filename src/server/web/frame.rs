@@ -44,11 +44,17 @@ fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
     }
 }
 
+/// The session of the person whom a page names.
+pub fn shown_to(caller: &Caller) -> Option<&CurrentUser> {
+    match caller {
+        Caller::SignedIn(current) | Caller::Confirming(current) => Some(current),
+        _ => None,
+    }
+}
+
 /// The signed-in person, with the pages that the navigation links.
 pub fn person_of(caller: &Caller) -> Option<Person> {
-    let (Caller::SignedIn(current) | Caller::Confirming(current)) = caller else {
-        return None;
-    };
+    let current = shown_to(caller)?;
     let user = &current.user;
     let pages = Page::MENU.iter().map(|(page, ..)| *page);
     Some(Person {
