@@ -101,7 +101,7 @@
   const lives = (told) => {
     if (leaving) return;
     if (told.person !== person) return leave('/');
-    review(told.to_review ?? '');
+    if (told.to_review !== undefined) review(told.to_review ?? ''); // null if there is none, absent if unknown
     timedOut = false;
     replacedAt = 0;
     endsAt = Date.now() + Math.min(told.idle_ends_at, told.absolute_ends_at) - told.now;

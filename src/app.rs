@@ -3,13 +3,13 @@
 use crate::{
     components::{
         frame::FrameHtml,
-        layout::{Head, StaticHtml, StaticPage, body_class, full_title},
+        layout::{Head, StaticHtml, StaticPage, body_class, full_title, person_meta, plain_script},
         local_times::show_local_times,
     },
     domain::{
         frame::Frame,
         page::{AdministrationView, Document, InteractiveView, MANIFEST, PageView, StaticView},
-        plain_script::{FOLLOW, PlainScript, TIME_OUT},
+        plain_script::{FOLLOW, TIME_OUT},
         views::{NewSignInsView, RenderedFor},
     },
     pages::{
@@ -153,7 +153,7 @@ pub fn shell(
             <head>
                 <Head options=options.clone() frame=frame.clone() />
                 <link rel="manifest" href=MANIFEST />
-                {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
+                {rendered_for.map(person_meta)}
                 <Scripts options nonce is_signed_in />
                 {reloads_itself.then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 // Other pages change theirs.
@@ -178,11 +178,6 @@ fn Scripts(options: LeptosOptions, nonce: String, is_signed_in: bool) -> impl In
         <AutoReload options=options.clone() />
         <HydrationScripts options />
     }
-}
-
-/// Scripts run in document order, after the document was parsed.
-fn plain_script(script: PlainScript, nonce: String) -> impl IntoView {
-    view! { <script defer src=script.address() nonce=nonce></script> }
 }
 
 /// The scripts in the head as HTML, for comparisons with pages: names of files and nonces differ.

@@ -62,6 +62,23 @@ test('open pages learn of it within seconds, and keep what is typed', async ({ v
   await expect(name).toHaveValue('Half a na');
 });
 
+test('while the database does not answer, what is to be reviewed stays on the page', async ({ visitor, person, server }) => {
+  await signsInOnPhone(visitor, person, server);
+  // The event of a server that could not read the sign-ins.
+  await visitor.page.route('**/session/events', async (route) => {
+    const answer = await route.fetch({ method: 'HEAD' });
+    const { to_review: newest, ...lives } = JSON.parse(answer.headers()['x-session']!);
+    expect(newest).toBeTruthy();
+    const headers = { ...answer.headers(), 'x-session': JSON.stringify(lives) };
+    await route.fulfill({ status: answer.status(), headers });
+  });
+  const asked = visitor.page.waitForResponse('**/session/events');
+  await visitor.page.evaluate(() => document.dispatchEvent(new Event('session-check')));
+  await asked;
+  await expect(visitor.page.locator('html[data-covered]')).toHaveCount(0);
+  await expect(news(visitor)).toContainText('Safari on iPhone');
+});
+
 test('it is announced on every page, and the answer returns to it', async ({ visitor, person, server }) => {
   await signsInOnPhone(visitor, person, server);
   await visitor.open('/account/sessions');

@@ -52,6 +52,20 @@ test('a new password in another browser: the open page leaves', async ({ visitor
   await isRedirectedToSignIn(visitor, person, 'your password was changed');
 });
 
+test('the page of a failure leaves too', async ({ visitor, person, server, wire, complaints }) => {
+  complaints.expect(/status of 404/);
+  await visitor.signsIn(person);
+  await watched(wire, 1);
+  const answer = await visitor.page.goto('/no/such/page');
+  expect(answer?.status()).toBe(404);
+  await expect(visitor.personButton).toContainText(person.displayName);
+  await watched(wire, 1);
+  server.run(['session', 'end', '--user', person.name]);
+  await expect(visitor.page).toHaveURL('/login?next=%2Fno%2Fsuch%2Fpage', WITHIN_5_SECONDS);
+  await expect(reason(visitor)).toContainText('An administrator signed you out');
+  await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
+});
+
 test('signing out in one tab signs out the others', async ({ visitor, person, wire, complaints }) => {
   // The hidden tab holds no stream, so it polls.
   complaints.expect(/status of 401/);

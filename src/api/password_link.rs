@@ -34,9 +34,9 @@ pub async fn open_password_link(secret: LinkSecret) -> Result<(), AppError> {
     Form::on(Page::PasswordLink.path()).answer(reply)
 }
 
-/// Sets the password of a link's owner. After an invitation the owner is signed in; after a reset the sign-in page
-/// follows. Without `secret`, which programs send, it is the link that this browser has opened, and `proof` is the value
-/// of its page.
+/// Sets the password of a link's owner. Without `secret`, which programs send, it is the link that this browser has
+/// opened, and `proof` is the value of its page. Only then an invitation signs its owner in; otherwise the sign-in page
+/// follows, as after a reset.
 ///
 /// # Errors
 /// `Refusal::Link` and `Refusal::LinkNotOpened`; `Refusal::OtherAccount`; `Refusal::Password`, with the rule;
@@ -61,16 +61,15 @@ pub async fn use_password_link(
     };
     let core = &context::state().core;
     let form = Form::on(Page::PasswordLink.path());
-    let secret = if secret.is_empty() {
-        cookies::link::secret_of_form(core, context::request().headers(), &proof)
+    let (secret, presented) = if secret.is_empty() {
+        match cookies::link::secret_of_form(core, context::request().headers(), &proof) {
+            Ok(secret) => (secret, Some(context::presented())),
+            Err(refusal) => return form.answer(Err(refusal)),
+        }
     } else {
-        Ok(secret)
+        (secret, None)
     };
-    let secret = match secret {
-        Ok(secret) => secret,
-        Err(refusal) => return form.answer(Err(refusal)),
-    };
-    let (actor, presented) = (context::actor(), context::presented());
+    let actor = context::actor();
     let redeemed = password_links::redeem(core, &actor, presented, &secret, &new_password).await;
     if redeemed.as_ref().err() == Some(&Refusal::Link.into()) {
         reply::forget_link();

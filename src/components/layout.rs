@@ -7,11 +7,10 @@ use crate::{
     },
     domain::{
         frame::{BrandFiles, Frame},
-        page::Page,
+        plain_script::PlainScript,
         theme::Theme,
-        views::FrameView,
+        views::{FrameView, RenderedFor},
     },
-    error::{AppError, Failure},
 };
 use leptos::{
     config::LeptosOptions,
@@ -46,6 +45,16 @@ pub fn Head(options: LeptosOptions, frame: Frame) -> impl IntoView {
         <HashedStylesheet options id="style" />
         {accent.map(|address| view! { <link rel="stylesheet" href=address /> })}
     }
+}
+
+/// Scripts run in document order, after the document was parsed. `nonce` is that of the policy.
+pub fn plain_script(script: PlainScript, nonce: String) -> impl IntoView {
+    view! { <script defer src=script.address() nonce=nonce></script> }
+}
+
+/// The person for whom a document was rendered, for [`FOLLOW`](crate::domain::plain_script::FOLLOW).
+pub fn person_meta(RenderedFor(person): RenderedFor) -> impl IntoView {
+    view! { <meta name="person" content=person /> }
 }
 
 /// For the browser's own parts: form controls, scroll bars, and the frame around the page, which has the colour
@@ -161,7 +170,7 @@ pub fn full_title(title: &str, site: &str) -> String {
 /// Header, navigation, main part and footer. What only the server knows is not rendered again in the browser: the
 /// hydrated elements keep their HTML.
 #[component]
-fn Around<C: IntoView + 'static>(
+pub fn Around<C: IntoView + 'static>(
     is_signed_in: bool,
     width: &'static str,
     children: TypedChildren<C>,
@@ -209,95 +218,7 @@ pub fn Door() -> impl IntoView {
     view! { <div class="door" aria-hidden="true"></div> }
 }
 
-/// Replaces a page after a failure: a whole document without scripts, so that it works even if other parts have
-/// failed.
-#[component]
-pub fn FailureDocument(
-    options: LeptosOptions,
-    frame: Frame,
-    failure: AppError,
-    /// For a page that cannot load the stylesheet.
-    style: Option<&'static str>,
-) -> impl IntoView {
-    let heading = heading(failure);
-    provide_context(FrameHtml::of(&frame));
-    let is_signed_in = frame.person.is_some();
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=frame.theme.fixed()>
-            <head>
-                {style.map(|style| view! { <style>{style}</style> })}
-                <Head options frame=frame.clone() />
-                <title>{full_title(heading, &frame.site.name)}</title>
-            </head>
-            <body class=body_class(&frame)>
-                <Around is_signed_in width="narrow">
-                    <Threshold state="is-closed">
-                        <Door />
-                        <div class="card">
-                            <p class="status">{format!("Error {}", failure.status())}</p>
-                            <h1>{heading}</h1>
-                            <p>{explanation(failure)}</p>
-                            {advice(failure)}
-                            {(failure != AppError::Failed(Failure::UnknownHost)).then(|| view! {
-                                <p>
-                                    <a href=Page::Home.path()>"Go to the start page"</a>
-                                </p>
-                            })}
-                        </div>
-                    </Threshold>
-                </Around>
-            </body>
-        </html>
-    }
-}
-
 /// Whether the navigation stands beside the page.
 pub fn body_class(frame: &Frame) -> Option<&'static str> {
     frame.person.as_ref().map(|_| "has-menu")
-}
-
-/// The remedy for a failure whose message does not name it.
-fn advice(failure: AppError) -> impl IntoView {
-    let filtered = (failure == AppError::Failed(Failure::CrossSite)).then(|| {
-        view! {
-            <p>
-                "If you sent it from this site, a filter, a browser extension or a proxy has removed the headers Origin and Sec-Fetch-Site. Turn it off for this site, then try again."
-            </p>
-            <p>"You can still " <a href=Page::Logout.path()>"sign out"</a> "."</p>
-        }
-    });
-    // Its start page may be one of those that are not permitted.
-    let not_permitted = (failure == AppError::Failed(Failure::NotPermitted)).then(|| {
-        view! { <p>"You can " <a href=Page::Logout.path()>"sign out"</a> " and sign in with a password."</p> }
-    });
-    (filtered, not_permitted)
-}
-
-/// The message, in other words if the failure is about the page itself and not about a form.
-fn explanation(failure: AppError) -> String {
-    match failure {
-        AppError::Failed(Failure::NotFound) => {
-            "It may have moved, or the address may be mistyped.".to_owned()
-        }
-        failure => failure.to_string(),
-    }
-}
-
-const fn heading(failure: AppError) -> &'static str {
-    match failure {
-        AppError::Failed(Failure::Throttled { .. }) => "Too many attempts",
-        AppError::Failed(Failure::NotFound) => "Page not found",
-        AppError::Failed(Failure::PasswordNeeded) => "Confirm your password",
-        AppError::Failed(Failure::NotPermitted) => "Not with this access key",
-        AppError::Failed(Failure::CrossSite) => "Refused",
-        AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",
-        _ if failure.status() == 401 => "Not signed in",
-        AppError::Failed(Failure::Busy | Failure::Unavailable | Failure::Timeout) => {
-            "Not right now"
-        }
-        AppError::Failed(Failure::UnknownHost) => "Not this address",
-        AppError::Failed(Failure::Internal) => "Something went wrong",
-        _ => "This did not work",
-    }
 }

@@ -8,6 +8,7 @@ pub mod device;
 pub mod event;
 pub mod event_stream;
 pub mod facts;
+pub mod failure;
 pub mod following;
 pub mod form;
 pub mod frame;

@@ -162,14 +162,6 @@ impl Page {
     pub const fn shows_messages(self) -> bool {
         !matches!(self, Self::Logout | Self::Dashboard | Self::Help)
     }
-
-    /// Whether it restores input that was sent before the password was confirmed.
-    pub const fn shows_drafts(self) -> bool {
-        matches!(
-            self,
-            Self::Profile | Self::Invite | Self::Account | Self::AccessKeys
-        )
-    }
 }
 
 /// A target that is saved as a file.

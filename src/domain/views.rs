@@ -91,8 +91,10 @@ pub struct SessionLivesView<'a> {
     /// The user and the session: enough to detect a change, and no access.
     pub person: &'a str,
     pub session: &'a str,
-    /// The newest sign-in that the owner has to review, by the end of its id.
-    pub to_review: Option<&'a str>,
+    /// The newest sign-in that the owner has to review, by the end of its id. It is left out if it could not be read:
+    /// the page keeps what it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_review: Option<Option<&'a str>>,
 }
 
 /// The person for whom a page was rendered, by the same name as in [`SessionLivesView`].

@@ -51,7 +51,7 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
 fn action_on(next: &str) -> &'static str {
     let path = next.split('?').next().unwrap_or_default();
     let is = |page: Page| page.path() == path;
-    if is(Page::Users) {
+    if is(Page::Invite) {
         "invite people"
     } else if is(Page::Audit) {
         "read the audit log"
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_page_names_the_action() {
         for (next, action) in [
-            ("/admin/users?search=a", "invite people"),
+            ("/admin/users/invite?x=1", "invite people"),
             ("/admin/users/1", "manage an account"),
             ("/admin/activity?user=ada", "read the audit log"),
             ("/account/profile", "change your profile"),

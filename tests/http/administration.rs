@@ -3,6 +3,7 @@
 use crate::{
     app::{COOKIE_CHECK, TestApp, assert_contains, assert_page, assert_redirect, visible_text},
     on_both_engines,
+    password_links::choose,
     support::{
         PASSWORD,
         http::{Answer, Browser},
@@ -155,7 +156,7 @@ on_both_engines! {
         }
         assert!(!username.contains("name="), "and it is not sent: {username}");
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
-        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, COOKIE_CHECK);
+        assert_redirect(&choose(&mut grace, NEW).await, COOKIE_CHECK);
         let page = grace.follow(COOKIE_CHECK).await;
         assert_contains(&page, "Your account is ready Next time you sign in as grace or g.hopper@example.org");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
@@ -293,21 +294,22 @@ on_both_engines! {
         assert_contains(&ada.get(INVITE).await, "the username once did");
     }
 
-    /// The names that were typed come back after the confirmation, on the page of their account alone.
+    /// The names that were typed come back after the confirmation, on the page of their account alone. Other pages that
+    /// keep input leave them for it.
     async fn names_that_were_not_saved_yet_are_kept(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (eve, page) = (app.user("eve").await, page_of(&app, "eve").await);
         let (own, next) = (page_of(&app, "ada").await, [("password", PASSWORD), ("next", page.as_str())]);
         let form = [("id", eve.id.0.clone()), ("username", "mallory".to_owned()), ("display_name", String::new()), ("email", String::new())];
         let is_offered = |page: &Answer| page.text().contains("value=\"mallory\"");
-        for (at, other) in [None, Some(own)].into_iter().enumerate() {
+        let others = [own.as_str(), INVITE, "/account/profile", "/account/keys"];
+        for (at, before) in [&[][..], &others].into_iter().enumerate() {
             app.set_clock(Duration::from_secs(10 * 60 * (at as u64 + 1)));
             let confirm = format!("/account/confirm?next={page}");
             assert_redirect(&post(&mut ada, "/api/edit_user", &form).await, &confirm);
             assert_redirect(&ada.post_form("/api/confirm_password", &next).await, &page);
-            if let Some(other) = other {
-                assert!(!is_offered(&ada.get(&other).await));
-                continue;
+            for other in before {
+                assert!(!is_offered(&ada.get(other).await), "{other}");
             }
             let waiting = ada.get(&page).await;
             assert_contains(&waiting, "Nothing was saved yet. Press “Save” again.");

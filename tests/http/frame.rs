@@ -57,10 +57,25 @@ fn assert_names(page: &Answer, name: &str) {
     assert!(html.contains("action=\"/api/logout\""), "{html}");
 }
 
+/// Otherwise the page of a failure would keep the person's name, email and navigation after the end of their session.
+#[track_caller]
+fn assert_follows(page: &Answer) {
+    let html = page.text();
+    for part in ["<meta name=\"person\"", "src=\"/follow.js?"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}
+
 #[track_caller]
 fn assert_nobody(page: &Answer) {
     let html = page.text();
-    for part in ["person-button", "site-menu", "/api/logout", "has-menu"] {
+    for part in [
+        "person-button",
+        "site-menu",
+        "/api/logout",
+        "has-menu",
+        "name=\"person\"",
+    ] {
         assert!(!html.contains(part), "{part}: {html}");
     }
     assert!(html.contains("class=\"brand\""), "{html}");
@@ -148,6 +163,7 @@ async fn failures_show_who_is_signed_in() {
     ] {
         let page = open(&mut ada, path, 404).await;
         assert_names(&page, "ada of Example");
+        assert_follows(&page);
         assert_eq!(targets(&page), OWN, "{path}");
         assert!(
             links(&page).iter().all(|(_, state)| state.is_none()),
@@ -164,6 +180,7 @@ async fn failures_show_who_is_signed_in() {
     let page = ada.post_form("/api/end_session", &form).await;
     assert_eq!(page.status, 404);
     assert_names(&page, "ada of Example");
+    assert_follows(&page);
     // By its button one can sign out, without any script.
     let proof = page.text();
     let proof = proof
@@ -231,6 +248,7 @@ async fn a_session_of_a_key_gets_the_links_that_it_may_use() {
                     &answer,
                     &format!("{user}{}", if user == "ada" { " of Example" } else { "" }),
                 );
+                assert_follows(&answer);
                 assert_eq!(targets(&answer), expected, "{scopes}: {path}");
             }
         }

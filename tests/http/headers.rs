@@ -13,7 +13,7 @@ use base64::{
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use vestibule::server::public_url::PublicUrl;
+use vestibule::{domain::plain_script::FOLLOW, server::public_url::PublicUrl};
 
 const FAILURES: [&str; 4] = [
     "/nowhere",
@@ -293,22 +293,48 @@ async fn each_page_has_a_nonce_of_its_own() {
     assert!(pages >= 12, "{pages} pages");
 }
 
-/// A failure page needs no script, and allows none.
+/// The page of a failure needs no script, and allows none but the one that follows the session of the person whom it
+/// names.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_allow_no_script() {
     let app = TestApp::sqlite().await;
+    for path in FAILURES {
+        let answer = app.browser().get(path).await;
+        assert!(answer.status >= 400 || answer.status == 303, "{path}");
+        assert!(!answer.text().contains("<script"), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(!policy.contains("script-src"), "{path}: {policy}");
+    }
     let mut browser = app.signed_in("ada").await;
+    let person = app.user("ada").await.id.short().to_owned();
+    let mut nonces = BTreeSet::new();
     for path in FAILURES {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
-        assert!(!answer.text().contains("<script"), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        let scripts = policy
+            .split("; ")
+            .find(|part| part.starts_with("script-src"));
+        let nonce = scripts.and_then(|part| part.strip_prefix("script-src 'nonce-"));
+        let nonce = nonce.and_then(|rest| rest.strip_suffix('\'')).expect(path);
         assert!(
-            !answer
-                .header("content-security-policy")
-                .unwrap()
-                .contains("script-src"),
-            "{path}"
+            policy.starts_with("default-src 'none'; ") && policy.ends_with("; connect-src 'self'"),
+            "{policy}"
         );
+        assert!(
+            nonce.len() >= 22 && nonces.insert(nonce.to_owned()),
+            "{path}: {nonce}"
+        );
+        let html = answer.text();
+        let follow = format!(
+            "<script defer src=\"{}\" nonce=\"{nonce}\"></script>",
+            FOLLOW.address()
+        );
+        assert_eq!(html.matches("<script").count(), 1, "{path}: {html}");
+        assert!(html.contains(&follow), "{path}: {html}");
+        let meta = format!("<meta name=\"person\" content=\"{person}\"");
+        assert!(html.contains(&meta), "{path}: {html}");
+        assert!(browser.get(&FOLLOW.address()).await.status == 200);
     }
 }
 

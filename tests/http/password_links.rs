@@ -9,7 +9,7 @@ use crate::{
     support::{
         self, PASSWORD,
         database::texts,
-        http::{Answer, Browser, Closing, DEVICE_COOKIE, SESSION_COOKIE},
+        http::{ACCEPT_PAGE, Answer, Browser, Closing, DEVICE_COOKIE, Request, SESSION_COOKIE},
     },
 };
 use std::{collections::BTreeSet, time::Duration};
@@ -52,7 +52,7 @@ async fn follow_link(browser: &mut Browser, secret: &str) -> Answer {
     choose(browser, NEW).await
 }
 
-async fn choose(browser: &mut Browser, password: &str) -> Answer {
+pub async fn choose(browser: &mut Browser, password: &str) -> Answer {
     let proof = proof_of(browser).await;
     let fields = [("proof", proof.as_str()), ("new_password", password)];
     browser.post_form(USE, &fields).await
@@ -168,6 +168,30 @@ on_both_engines! {
         assert_eq!(app.fetch_login("grace", NEW).await.status, 200);
         let new = texts(&app.core.db, "SELECT user_agent FROM sessions WHERE new_device").await;
         assert_eq!(new.len(), 1, "the other browser is new, and the first is not");
+    }
+
+    /// A form of another site can bring a code of its own, and behind a filter nothing shows whose form it is. Its
+    /// visitor would use the account of an attacker.
+    async fn a_code_in_the_form_signs_nobody_in(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for (name, proof, is_filtered) in [("grace", "", true), ("hedy", "x", false)] {
+            let secret = app.invitation(name).await;
+            let before = app.sessions().await.len();
+            let mut browser = app.browser();
+            browser.open_link(&secret).await;
+            let fields = [("secret", secret.as_str()), ("proof", proof), ("new_password", NEW)];
+            let answer = if is_filtered {
+                app.send(Request::form(USE, &fields).header("accept", ACCEPT_PAGE)).await
+            } else {
+                browser.post_form(USE, &fields).await
+            };
+            assert_redirect(&answer, "/login");
+            assert!(answer.session_token().is_none() && answer.set_cookies(DEVICE_COOKIE).is_empty(), "{name}");
+            assert_eq!(app.sessions().await.len(), before);
+            assert_eq!(events(&app).await[0], Event::LinkUsed(LinkPurpose::Invitation));
+            assert_redirect(&browser.get("/dashboard").await, "/login");
+            assert_redirect(&app.post_login(name, NEW).await, COOKIE_CHECK);
+        }
     }
 
     async fn a_reset_signs_nobody_in(database: TestDatabase) {
@@ -344,8 +368,11 @@ on_both_engines! {
     async fn an_invitation_whose_client_has_gone_leaves_no_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let secret = app.invitation("grace").await;
-        let fields = [("secret", secret.as_str()), ("new_password", NEW)];
-        app.browser().post_and_close(USE, &fields, Closing::Fin).await;
+        let mut browser = app.browser();
+        browser.open_link(&secret).await;
+        let proof = proof_of(&mut browser).await;
+        let fields = [("proof", proof.as_str()), ("new_password", NEW)];
+        browser.post_and_close(USE, &fields, Closing::Fin).await;
         for _ in 0..300 {
             if app.endings().await == [Some(EndReason::SignedOut)] {
                 break;

@@ -4,7 +4,7 @@ use crate::{
     app::{TestApp, assert_redirect, attributes},
     support::http::{Answer, Request},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 const FUNCTION: &str = "/api/theme";
 const COOKIE: &str = "__Host-Http-theme";
@@ -113,8 +113,21 @@ async fn the_form_knows_its_page() {
         assert!(page.contains(&form(back)), "{path}: {page}");
     }
     let mut ada = app.signed_in("ada").await;
-    let page = ada.get("/account/activity?event=signed_in").await.text();
-    assert!(page.contains(&form("/account/activity")), "{page}");
+    app.set_clock(Duration::from_secs(600));
+    for (path, back) in [
+        ("/account/activity?event=signed_in", "/account/activity"),
+        (
+            "/account/confirm?next=/account/keys&x=1",
+            "/account/confirm?next=/account/keys",
+        ),
+        (
+            "/account/confirm?next=//evil.example",
+            "/account/confirm?next=/dashboard",
+        ),
+    ] {
+        let page = ada.get(path).await.text();
+        assert!(page.contains(&form(back)), "{path}: {page}");
+    }
     let page = browser.get("/password-link").await.text();
     assert!(!page.contains(FUNCTION), "{page}");
 }

@@ -60,7 +60,7 @@ async fn reset(core: &Core, user: &User) -> MadeLink {
 async fn redeem(core: &Core, secret: &LinkSecret, input: &str) -> Result<(), AppError> {
     let browser = Browser::new("192.0.2.9".to_owned(), "Somebody's browser");
     let (actor, password) = (Actor::visitor(browser), support::password(input));
-    let nothing = given::presented(None);
+    let nothing = Some(given::presented(None));
     let redeemed = password_links::redeem(core, &actor, nothing, secret, &password).await;
     redeemed.map(drop)
 }
@@ -472,7 +472,7 @@ on_both_engines! {
         core.tallies.flush(&core.db).await;
         assert!(events(&core).await.contains(&Event::LinkThrottled));
         let elsewhere = Actor::visitor(Browser::new("198.51.100.1".to_owned(), ""));
-        let nothing = given::presented(None);
+        let nothing = Some(given::presented(None));
         password_links::redeem(&core, &elsewhere, nothing, &link.secret, &support::password(NEW)).await.unwrap();
     }
 }

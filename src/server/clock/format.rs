@@ -1,6 +1,7 @@
 //! Formats of instants.
 
 use crate::domain::moment::{Moment, RelativeMoment, Timestamp};
+use jiff::tz::TimeZoneDatabase;
 
 /// RFC 3339 in UTC, to the second.
 pub fn rfc3339(at: Timestamp) -> String {
@@ -20,9 +21,12 @@ pub struct TimeZone(jiff::tz::TimeZone);
 impl TimeZone {
     pub const UTC: Self = Self(jiff::tz::TimeZone::UTC);
 
-    /// `None` if this machine does not know the name.
+    /// `None` if there is none of this name. The rules of the machine come first: they may be newer than this program.
+    /// It may have none, or not all names that browsers use.
     pub fn named(name: &str) -> Option<Self> {
-        jiff::tz::TimeZone::get(name).ok().map(Self)
+        let zone = jiff::tz::TimeZone::get(name);
+        let zone = zone.or_else(|_| TimeZoneDatabase::bundled().get(name));
+        zone.ok().map(Self)
     }
 }
 
@@ -140,6 +144,14 @@ mod tests {
             "+01:00",
         ] {
             assert!(TimeZone::named(name).is_none(), "{name}");
+        }
+    }
+
+    /// Otherwise the days of a machine without time zones would silently be those of UTC.
+    #[test]
+    fn the_time_zones_are_inside_the_program() {
+        for name in ["Europe/Berlin", "Asia/Kolkata", "Asia/Calcutta"] {
+            assert!(TimeZoneDatabase::bundled().get(name).is_ok(), "{name}");
         }
     }
 

@@ -27,7 +27,7 @@ pub fn of(
 }
 
 /// Where a choice of theme leads back to: the page, without the query. Anybody may have made that, and a page repeats
-/// nothing of an address but the checked `next` of a sign-in.
+/// nothing of an address but the checked `next` of a sign-in or a confirmation.
 fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
     let next = || {
         let next = query_value(uri, "next").unwrap_or_default();
@@ -38,16 +38,23 @@ fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
         Some(Page::PasswordLink) => None,
         Some(Page::Login) => Some(next().login_page()),
         Some(Page::LoginKey) => Some(next().login_key_page()),
+        Some(Page::Confirm) => Some(next().confirm_page()),
         Some(_) => NextPath::of_site(uri.path()).map(|path| path.to_string()),
         None => Some(Page::Home.path().to_owned()),
     }
 }
 
+/// The session of the person whom a page names.
+pub fn shown_to(caller: &Caller) -> Option<&CurrentUser> {
+    match caller {
+        Caller::SignedIn(current) | Caller::Confirming(current) => Some(current),
+        _ => None,
+    }
+}
+
 /// The signed-in person, with the pages that the navigation links.
 pub fn person_of(caller: &Caller) -> Option<Person> {
-    let (Caller::SignedIn(current) | Caller::Confirming(current)) = caller else {
-        return None;
-    };
+    let current = shown_to(caller)?;
     let user = &current.user;
     let pages = Page::MENU.iter().map(|(page, ..)| *page);
     Some(Person {

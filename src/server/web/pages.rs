@@ -30,7 +30,7 @@ use crate::{
         frame::Frame,
         moment::length_in_words,
         page::{AdministrationView, InteractiveView, Page, PageView, StaticView},
-        views::{RenderedFor, SignInAgain, SignOutProof},
+        views::{AccessKeyNotice, ProfileNotice, RenderedFor, SignInAgain, SignOutProof},
     },
     error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
@@ -68,6 +68,7 @@ pub async fn answer(
         Err(failure) => return failure.into_response(),
     };
     let has_message = page.shows_messages() || is_welcomed(&view);
+    let has_draft = shows_draft(&view);
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
     let around = Frame {
@@ -81,7 +82,7 @@ pub async fn answer(
     if is_shown && has_message {
         flash::forget_shown(&headers, &mut response);
     }
-    if is_shown && page.shows_drafts() {
+    if is_shown && has_draft {
         draft::forget_shown(&headers, &mut response);
     }
     response
@@ -90,6 +91,21 @@ pub async fn answer(
 /// The dashboard leaves every other message for its own page.
 const fn is_welcomed(view: &PageView) -> bool {
     matches!(view, PageView::Static(StaticView::Dashboard(view)) if view.welcome.is_some())
+}
+
+/// Whether it shows input that was sent before the password was confirmed. A draft of another page stays: its owner may
+/// open this one first.
+fn shows_draft(view: &PageView) -> bool {
+    let PageView::Interactive(view) = view else {
+        return false;
+    };
+    match view {
+        InteractiveView::Profile(view) => view.notice == Some(ProfileNotice::NotSavedYet),
+        InteractiveView::AccessKeys(view) => view.notice == Some(AccessKeyNotice::NotMadeYet),
+        InteractiveView::Administration(AdministrationView::Invite(view)) => view.is_unsent,
+        InteractiveView::Administration(AdministrationView::Account(view)) => view.edit.is_unsaved,
+        _ => false,
+    }
 }
 
 /// The values that only the server knows, for the parts of a page that are the same for every session.

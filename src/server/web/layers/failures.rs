@@ -3,13 +3,20 @@
 
 use super::headers;
 use crate::{
-    components::layout::FailureDocument,
-    domain::{frame::Frame, views::SignOutProof},
+    components::failure::FailureDocument,
+    domain::{
+        frame::Frame,
+        views::{RenderedFor, SignOutProof},
+    },
     error::{AppError, Failure},
     server::{
         core::sessions::sign_out_proof,
         web::{
-            context::Caller, frame, html, json::problem, layers::bearer, state::AppState,
+            context::{Caller, new_nonce},
+            frame, html,
+            json::problem,
+            layers::bearer,
+            state::AppState,
             target::is_api,
         },
     },
@@ -122,7 +129,8 @@ fn is_html(response: &Response) -> bool {
 /// too.
 const STYLE_OF_TOO_LARGE: &str = include_str!("../../../../style/alone.css");
 
-/// Rendered outside of a Leptos request: it is not hydrated.
+/// Rendered outside of a Leptos request: it is not hydrated. The one script follows the session of the person whom the
+/// page names.
 fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppError) -> Response {
     let style =
         (failure == AppError::Failed(Failure::HeaderTooLarge)).then_some(STYLE_OF_TOO_LARGE);
@@ -139,17 +147,24 @@ fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppErr
         ))),
         _ => None,
     };
+    let following = caller.and_then(frame::shown_to);
+    let following =
+        following.map(|current| (RenderedFor(current.user.id.short().to_owned()), new_nonce()));
+    let policy = match (&following, style) {
+        (_, Some(style)) => Some(headers::policy_with_style(style)),
+        (Some((_, nonce)), None) => Some(headers::policy_with_scripts(nonce)),
+        (None, None) => None,
+    };
     let options = state.leptos_options.clone();
     let view = || {
         if let Some(proof) = proof {
             provide_context(proof);
         }
-        view! { <FailureDocument options frame failure style /> }.to_html()
+        view! { <FailureDocument options frame failure following style /> }.to_html()
     };
     let document = html::mend(Owner::new().with(view).as_bytes());
     let mut headers = HeaderMap::new();
-    if let Some(style) = style {
-        let policy = headers::policy_with_style(style);
+    if let Some(policy) = policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     let content_type = HeaderValue::from_static("text/html; charset=utf-8");

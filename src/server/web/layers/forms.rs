@@ -43,8 +43,8 @@ use tracing::Instrument;
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// A serialised error is one word.
-const MAX_ERROR_BYTES: usize = 256;
+/// A serialised error is a word, or a list of refusals. The longest list has 288 bytes.
+const MAX_ERROR_BYTES: usize = 512;
 
 /// They stop when their connection is closed: no client would have the session.
 const SIGN_INS: [&str; 3] = ["/api/login", "/api/login_with_key", "/api/v1/token"];
@@ -266,4 +266,27 @@ async fn with_status(response: Response) -> Response {
     let mut response = Response::from_parts(parts, Body::from(bytes));
     mark_as_failure(&mut response, failure);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::password::PasswordRefusal,
+        error::{Refusal, Refusals},
+    };
+    use axum::http::StatusCode;
+    use std::iter::repeat;
+
+    /// A list that was cut off would be answered as a failure of the server.
+    #[tokio::test]
+    async fn the_longest_list_of_refusals_is_read_whole() {
+        // The one with the longest word and the longest number, as often as a list can have it.
+        let longest = Refusal::from(PasswordRefusal::TooShort { min: usize::MAX });
+        let list = AppError::from(Refusals::of(repeat(longest).take(9)).unwrap());
+        let sent = serde_json::to_string(&list).unwrap();
+        let response = Response::builder().header(SERVER_FN_ERROR_HEADER, "");
+        let response = with_status(response.body(Body::from(sent)).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
 }

@@ -31,6 +31,13 @@ pub fn page_policy(nonce: &str, reload_socket: Option<&str>) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
 }
 
+/// The policy of a page on which only scripts with this nonce run, none of which loads another one.
+pub fn policy_with_scripts(nonce: &str) -> HeaderValue {
+    let policy =
+        format!("{POLICY_WITHOUT_SCRIPTS}; script-src 'nonce-{nonce}'; connect-src 'self'");
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
+}
+
 /// The policy of a page without scripts, with this one inline style.
 pub fn policy_with_style(style: &str) -> HeaderValue {
     let digest = BASE64_STANDARD.encode(Sha256::digest(style));

@@ -20,6 +20,7 @@ use crate::{
             Core,
             sessions::{self, Resumed},
         },
+        db::StoreError,
         token::SessionToken,
         watchers::{Notice, Watch, Watched},
         web::{connection_slots::ConnectionSlot, context::Caller, cookies, state::AppState},
@@ -94,7 +95,7 @@ async fn begin(
     };
     if method == Method::HEAD {
         let to_review = to_review(&state.core, &current.session.id).await;
-        return Ok(respond(state, &current, to_review.as_ref(), Body::empty()));
+        return Ok(respond(state, &current, &to_review, Body::empty()));
     }
     let watchers = &state.core.db.watchers;
     let watch = watchers.watch(&Watched::of(&current), state.limits.watchers);
@@ -112,7 +113,7 @@ async fn begin(
         to_review: to_review.clone(),
         is_in_grace_period,
     });
-    Ok(respond(state, &current, to_review.as_ref(), body))
+    Ok(respond(state, &current, &to_review, body))
 }
 
 /// The session of the request, and whether its token was replaced a moment ago.
@@ -129,21 +130,23 @@ async fn current(
     }
 }
 
-/// The newest sign-in to review. Without the database there is none now: the next change notifies again.
-async fn to_review(core: &Core, session: &SessionId) -> Option<SessionId> {
-    let found = sessions::newest_to_review(core, session).await;
-    found.unwrap_or_else(|error| {
-        tracing::warn!(%error, "an open page will be notified later of a new sign-in");
-        None
-    })
+/// The newest sign-in to review, if any; `None` if it could not be read. Then a page must not hide one that it shows,
+/// and the next change notifies again.
+type ToReview = Option<Option<SessionId>>;
+
+async fn to_review(core: &Core, session: &SessionId) -> ToReview {
+    known(sessions::newest_to_review(core, session).await)
 }
 
-fn respond(
-    state: &AppState,
-    current: &CurrentUser,
-    to_review: Option<&SessionId>,
-    body: Body,
-) -> Response {
+fn known(found: Result<Option<SessionId>, StoreError>) -> ToReview {
+    found
+        .inspect_err(|error| {
+            tracing::warn!(%error, "an open page will be notified later of a new sign-in");
+        })
+        .ok()
+}
+
+fn respond(state: &AppState, current: &CurrentUser, to_review: &ToReview, body: Body) -> Response {
     let (validity, user, session) = (
         current.session.validity(),
         &current.user.id,
@@ -160,7 +163,7 @@ fn view<'a>(
     clock: &Clock,
     validity: Validity,
     (person, session): (&'a str, &'a str),
-    to_review: Option<&'a SessionId>,
+    to_review: &'a ToReview,
 ) -> SessionLivesView<'a> {
     SessionLivesView {
         now: clock.now().as_millis(),
@@ -168,7 +171,9 @@ fn view<'a>(
         absolute_ends_at: validity.absolute_ends_at.as_millis(),
         person,
         session,
-        to_review: to_review.map(SessionId::short),
+        to_review: to_review
+            .as_ref()
+            .map(|newest| newest.as_ref().map(SessionId::short)),
     }
 }
 
@@ -179,7 +184,7 @@ struct SessionStream {
     validity: Validity,
     person: UserId,
     session: SessionId,
-    to_review: Option<SessionId>,
+    to_review: ToReview,
     /// The page was opened with a token that was replaced a moment ago. It gets the times of the session once, as
     /// the page itself contains it: then it connects again, with the new token.
     is_in_grace_period: bool,
@@ -240,7 +245,7 @@ impl SessionStream {
                     return notice;
                 }
                 let newest = to_review(&self.core, &self.session).await;
-                if newest != self.to_review {
+                if newest.is_some() && newest != self.to_review {
                     self.to_review = newest;
                     return notice;
                 }
@@ -251,12 +256,7 @@ impl SessionStream {
 
     fn lives(&self) -> String {
         let who = (self.person.short(), self.session.short());
-        let lives = view(
-            &self.core.clock,
-            self.validity,
-            who,
-            self.to_review.as_ref(),
-        );
+        let lives = view(&self.core.clock, self.validity, who, &self.to_review);
         event("session", &lives)
     }
 }
@@ -274,3 +274,6 @@ fn ended_event(reason: Option<EndReason>) -> String {
     let reason = reason.map(disclosed);
     event("ended", &SessionEndedView { reason })
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,12 +48,15 @@ pub enum Redeemed {
     /// The owner of an invitation is signed in: they have just proved everything that a sign-in would ask for.
     SignedIn(Started),
     /// After a reset the owner signs in: whoever found the link alone is not let in unnoticed, and the browser has to
-    /// become known as any other.
+    /// become known as any other. The same after an invitation whose form was not proved to be from our page.
     PasswordSaved { username: String },
 }
 
 /// Sets the password of a link's owner. The link is used up, the sessions of the account end, and every browser of the
 /// account counts as new again. The owner of an account that had no password is signed in, in the same transaction.
+///
+/// `presented` are the tokens of a browser whose form is proved to be from our page. Without it nobody is signed in: a
+/// form of another site could bring a link of its own, and its visitor would use the account of an attacker.
 ///
 /// The secret is checked first: without it a caller learns nothing else and costs no hash. The database decides at the
 /// end, so of two concurrent requests only one sets a password.
@@ -64,7 +67,7 @@ pub enum Redeemed {
 pub async fn redeem(
     core: &Core,
     actor: &Actor,
-    presented: Presented,
+    presented: Option<Presented>,
     secret: &LinkSecret,
     password: &Password,
 ) -> Result<Redeemed, AppError> {
@@ -80,7 +83,7 @@ pub async fn redeem(
     let rules = &core.password_rules;
     rules.check(password, &user.username, user.email.as_deref())?;
     let password_hash = core.hasher.hash(password).await?;
-    if purpose == LinkPurpose::Invitation {
+    if let (LinkPurpose::Invitation, Some(presented)) = (purpose, presented) {
         let verified = Verified {
             user,
             evidence: Evidence::Invitation {
