@@ -138,7 +138,7 @@ on_both_engines! {
         let secret = secret_on(&page).expect("a link");
         assert_eq!(secret_on(&ada.get(INVITE).await), None, "it is shown once");
         assert_contains(&ada.get("/admin/users?search=hopper").await, "Grace H. Administrator Invited grace g.hopper@example.org Never 21 Sep 2026");
-        assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Password link Valid until 24 September 2026");
+        assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Invitation link Valid until 24 September 2026");
 
         let mut grace = app.browser();
         let page = grace.get("/password-link").await;
@@ -205,7 +205,7 @@ on_both_engines! {
         for (username, email, words) in [
             ("EVE", "", "belongs to another account"),
             ("mallory", "ADA@example.org", "belongs to another account"),
-            ("a b", "", "Letters and digits"),
+            ("a b", "", "A username has letters and digits"),
             ("mal\u{200b}lory", "", "The username has an invisible character"),
             ("mallory", "mal\u{ad}lory@example.org", "The email address has an invisible character"),
             ("mallory", "nowhere", "Enter an email address"),
@@ -262,7 +262,7 @@ on_both_engines! {
         };
         for (username, email, words) in [
             ("ADA", "", "belongs to another account"),
-            ("a b", "", "Letters and digits"),
+            ("a b", "", "A username has letters and digits"),
             ("eve", "nowhere", "Enter an email address"),
         ] {
             assert_redirect(&post(&mut ada, "/api/edit_user", &form(username, email)).await, &page);

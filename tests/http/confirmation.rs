@@ -56,7 +56,7 @@ on_both_engines! {
         // Nothing is sent automatically: the person finds their input, and sends it.
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
         let page = browser.get(PROFILE).await;
-        assert_page(&page, "Not saved yet. Check your input, then press Save.");
+        assert_page(&page, "Not saved yet. Check your input, then press “Save”.");
         for value in ["Countess of &lt;Lovelace&gt;", "countess@example.org", "Notes &quot;A&quot; to G"] {
             assert!(page.text().contains(&format!("value=\"{value}\"")), "{value}: {}", page.text());
         }
