@@ -18,12 +18,16 @@ const MAX_WORDS: usize = 48;
 pub const ACCOUNTS_A_STEP: u32 = 40;
 
 impl Names {
-    /// Every word by which the account is to be found.
+    /// Every word by which the account is to be found. Those with which it signs in come first: no full name, however
+    /// long, makes it unfindable by them.
     fn words(&self) -> BTreeSet<&str> {
         let display_name = self.display_name_key.as_deref().unwrap_or_default();
         let email = self.email_key.as_deref().unwrap_or_default();
-        let names = [display_name, &self.username_key, email];
-        let words = names.into_iter().flat_map(words_of);
+        let whole = [&*self.username_key, email].into_iter();
+        let names = [display_name, &self.username_key, email].into_iter();
+        let words = whole
+            .filter(|name| !name.is_empty())
+            .chain(names.flat_map(words_of));
         let mut kept = BTreeSet::new();
         for word in words {
             if kept.len() == MAX_WORDS {
@@ -227,5 +231,15 @@ mod tests {
     fn an_account_has_a_bounded_number_of_words() {
         let names = names("ada", Some(&format!("{}@x.org", "a.".repeat(100))), true);
         assert!(names.words().len() <= MAX_WORDS);
+    }
+
+    /// People choose their full name themselves.
+    #[test]
+    fn a_full_name_does_not_crowd_out_the_sign_in_names() {
+        let many: Vec<_> = (0..100_u8).map(|number| format!("x{number}")).collect();
+        let names = names(&many.join(" "), Some("ada@example.org"), true);
+        assert_eq!(names.words().len(), MAX_WORDS);
+        assert_eq!(names.first_word("ada"), Some("ada"));
+        assert_eq!(names.first_word("ada@"), Some("ada@example.org"));
     }
 }
