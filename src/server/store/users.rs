@@ -29,7 +29,7 @@ use crate::{
         audit::{Entry, Event},
         moment::Timestamp,
         password_link::LinkPurpose,
-        user::{Email, LookupKey, User, UserId, Username, fold},
+        user::{Email, LookupKey, User, UserId, Username, search_key},
     },
     server::{
         db::{
@@ -145,7 +145,7 @@ macro_rules! bind_user {
             .bind($user.is_admin)
             .bind($user.password_hash)
             .bind($user.created_at.as_millis())
-            .bind($crate::domain::user::fold($user.display_name))
+            .bind($crate::domain::user::search_key($user.display_name))
     };
 }
 pub(super) use bind_user;
@@ -263,7 +263,7 @@ pub async fn update_profile(
             profile.email.map(Email::as_str),
             profile.email.map(|email| email.key().as_str().to_owned()),
             profile.description,
-            fold(profile.display_name)
+            search_key(profile.display_name)
         );
         if updated == 0 {
             return Ok(RollBack(false));

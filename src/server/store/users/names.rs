@@ -6,7 +6,7 @@ use crate::{
         actor::Actor,
         audit::Event,
         moment::Timestamp,
-        user::{Email, UserId, Username, fold},
+        user::{Email, UserId, Username, search_key},
     },
     server::{
         db::{
@@ -69,7 +69,7 @@ pub async fn update_identity(
             identity.email.map(Email::as_str),
             identity.email.map(|email| email.key().as_str().to_owned()),
             identity.display_name,
-            fold(identity.display_name)
+            search_key(identity.display_name)
         );
         if earlier.username_key != identity.username.key().as_str() {
             give_up_within(transaction, id, &earlier, now).await?;

@@ -2,7 +2,7 @@
 
 use super::texts::{Names, names};
 use crate::{
-    domain::user::{UserId, fold, words_of},
+    domain::user::{UserId, search_key, words_of},
     server::db::{
         Db, Outcome::Commit, StoreError, Transaction, execute, fetch_all, fetch_optional_within,
         transact,
@@ -140,31 +140,31 @@ async fn insert_within(
 }
 
 /// Writes the words of up to `limit` accounts from before that table, or changed by a server of a version before it.
-/// Returns how many.
+/// Such a server kept invisible characters in the folded display name. Returns how many.
 pub async fn fill_some_words(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = concat!(
-        "SELECT id FROM users WHERE words_of IS DISTINCT FROM ",
+        "SELECT id, display_name, display_name_key FROM users WHERE words_of IS DISTINCT FROM ",
         names!(),
         " LIMIT $1"
     );
-    let ids: Vec<String> = fetch_all!(scalar db, FIND, i64::from(limit));
-    if ids.is_empty() {
+    let found: Vec<(String, String, Option<String>)> = fetch_all!(db, FIND, i64::from(limit));
+    if found.is_empty() {
         return Ok(0);
     }
     transact!(db, transaction => {
-        for id in &ids {
+        for (id, display_name, key) in &found {
+            if key.as_ref().is_some_and(|key| *key != search_key(display_name)) {
+                fold_within(transaction, id, display_name).await?;
+            }
             write_within(transaction, &UserId(id.clone())).await?;
         }
-        Ok(Commit(ids.len() as u64))
+        Ok(Commit(found.len() as u64))
     })
 }
 
 /// Folds up to `limit` display names of accounts from before that column. Returns how many.
 pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = "SELECT id, display_name FROM users WHERE display_name_key IS NULL LIMIT $1";
-    // It may have been changed since, with its key.
-    const FOLD: &str = "UPDATE users SET display_name_key = $2 \
-        WHERE id = $1 AND display_name = $3 AND display_name_key IS NULL";
     let rows: Vec<(String, String)> = fetch_all!(db, FIND, i64::from(limit));
     let count = rows.len() as u64;
     if count == 0 {
@@ -172,10 +172,21 @@ pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreEr
     }
     transact!(db, transaction => {
         for (id, display_name) in &rows {
-            execute!(transaction, FOLD, id, fold(display_name), display_name);
+            fold_within(transaction, id, display_name).await?;
         }
         Ok(Commit(count))
     })
+}
+
+/// It may have been changed since, with its key.
+async fn fold_within(
+    transaction: &mut Transaction,
+    id: &str,
+    display_name: &str,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE users SET display_name_key = $2 WHERE id = $1 AND display_name = $3";
+    execute!(transaction, SQL, id, search_key(display_name), display_name);
+    Ok(())
 }
 
 #[cfg(test)]
