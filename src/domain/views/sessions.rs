@@ -43,6 +43,8 @@ pub enum SignInMethod {
     Password,
     /// It can do what the key permits.
     AccessKey,
+    /// The link with which the owner chose the first password.
+    Invitation,
 }
 
 impl SignInMethod {
@@ -50,6 +52,7 @@ impl SignInMethod {
         match self {
             Self::Password => "Password",
             Self::AccessKey => "Access key",
+            Self::Invitation => "Invitation link",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::visit::Visit;
 use crate::{
     domain::{
+        audit::RecordedMethod,
         device,
         moment::Timestamp,
         session::{CurrentUser, Session, SignIn},
@@ -87,9 +88,10 @@ pub fn session_view(session: &Session) -> SessionView {
         kind: device::kind_of(&session.user_agent),
         address: session.address.clone(),
         remember: session.remember,
-        method: match session.key {
-            Some(_) => SignInMethod::AccessKey,
-            None => SignInMethod::Password,
+        method: match (&session.key, session.method) {
+            (Some(_), _) => SignInMethod::AccessKey,
+            (None, Some(RecordedMethod::Invitation)) => SignInMethod::Invitation,
+            (None, None) => SignInMethod::Password,
         },
         signed_in_at: moment(session.created_at),
         idle_ends_at: moment(session.idle_ends_at),
