@@ -18,8 +18,8 @@ pub use admin::{
 pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 pub use sessions::{
-    LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
-    SignInView,
+    LiveSessionView, NewSignInsView, RefusedNameView, SessionView, SessionsNotice, SessionsView,
+    SignInMethod, SignInView,
 };
 pub use visit::{OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome};
 

@@ -8,7 +8,8 @@ use crate::{
         moment::Timestamp,
         session::{CurrentUser, Session, SignIn},
         views::{
-            LiveSessionView, NewSignInsView, SessionView, SessionsView, SignInMethod, SignInView,
+            LiveSessionView, NewSignInsView, RefusedNameView, SessionView, SessionsView,
+            SignInMethod, SignInView,
         },
     },
     error::AppError,
@@ -24,7 +25,14 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
     let now = state.core.clock.now();
     let live = sessions::live_of(&state.core, &current.user.id).await?;
     let others = live.iter().filter(|one| one.id != current.session.id);
-    let refusal = visit.refusal();
+    let refused_name = match &visit.flash {
+        Some(Flash::DeviceNameRefused { id, refusal, input }) => Some(RefusedNameView {
+            session: id.clone(),
+            input: input.clone(),
+            refusal: *refusal,
+        }),
+        _ => None,
+    };
     Ok(SessionsView {
         // It is used by this request.
         current: LiveSessionView {
@@ -38,7 +46,9 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
             Some(Flash::Sessions { notice }) => Some(notice),
             _ => None,
         },
-        refusal,
+        // Its device may have been signed out since.
+        refused_name: refused_name
+            .filter(|refused| live.iter().any(|one| one.id.0 == refused.session)),
     })
 }
 
