@@ -139,11 +139,10 @@ async fn list(
 /// Properties without an option keep their value.
 async fn edit(core: &Core, admin: &Admin, edit: &Edit) -> Result<(), CliError> {
     let user = users::find(core, &edit.name).await?;
-    let or = |given: &Option<String>, kept: &str| given.clone().unwrap_or_else(|| kept.to_owned());
     let draft = EditDraft {
-        username: or(&edit.username, &user.username),
-        display_name: or(&edit.display_name, &user.display_name),
-        email: or(&edit.email, user.email.as_deref().unwrap_or_default()),
+        username: edit.username.clone(),
+        display_name: edit.display_name.clone(),
+        email: edit.email.clone(),
     };
     users::edit(core, admin, &user.id, &draft).await?;
     report(&format!("{} was changed.", draft.username.trim()))

@@ -3,6 +3,7 @@
 mod draft;
 
 pub use crate::server::store::users::{Cursor, Found};
+use draft::check_names;
 pub use draft::{CheckedDraft, UserDraft, description_of, display_name_of, email_of};
 
 use crate::{
@@ -135,7 +136,7 @@ pub async fn last_page(core: &Core, search: &UserSearch, limit: u32) -> Result<F
     store::users::last_page(&core.db, search, limit).await
 }
 
-/// Changes the names of an account. A username that is given up stays reserved to it.
+/// Changes those names of an account that are given. A username that is given up stays reserved to it.
 ///
 /// # Errors
 /// [`UserError::Refused`], [`UserError::Taken`] and [`UserError::NotFound`].
@@ -145,15 +146,8 @@ pub async fn edit(
     id: &UserId,
     draft: &EditDraft,
 ) -> Result<(), UserError> {
-    let names = UserDraft {
-        username: draft.username.clone(),
-        email: email_of(&draft.email).map(str::to_owned),
-        display_name: Some(draft.display_name.clone()),
-        ..UserDraft::default()
-    };
-    let names = names.check()?;
-    let (identity, now) = (names.identity(), core.clock.now());
-    let found = store::users::update_identity(&core.db, id, &identity, now, admin.actor()).await?;
+    let (names, now) = (check_names(draft)?, core.clock.now());
+    let found = store::users::update_names(&core.db, id, &names, now, admin.actor()).await?;
     found.then_some(()).ok_or(UserError::NotFound)
 }
 
