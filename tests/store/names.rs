@@ -96,6 +96,18 @@ on_both_engines! {
         rename(&core, &eve, "lovelace").await.unwrap();
     }
 
+    /// The audit log shows each event with the name of its time.
+    async fn an_account_is_found_by_an_earlier_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "Ada").await.user;
+        rename(&core, &ada, "lovelace").await.unwrap();
+        for name in ["ADA", "lovelace", "ada@example.org"] {
+            let found = users::find_by_any_name(&core, name).await;
+            assert_eq!(found.ok().map(|user| user.id), Some(ada.id.clone()), "{name}");
+        }
+        assert!(matches!(users::find_by_any_name(&core, "nobody").await, Err(UserError::NotFound)));
+    }
+
     async fn names_of_other_accounts_are_refused(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, eve) = (given::account(&core, "ada").await.user, given::account(&core, "eve").await.user);

@@ -13,7 +13,7 @@ pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub(super) use locks::{lock_enabled_within, lock_within, record_sign_in_within};
-pub use names::{NewNames, given_up_names, update_names};
+pub use names::{NewNames, find_by_given_up_name, given_up_names, update_names};
 pub use search::{Cursor, Found, last_page, page, page_before};
 pub use texts::{
     ALL, ALL_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS, ENDS_BACKWARDS, IN_WINDOW,

@@ -101,6 +101,23 @@ pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreErr
     Ok(found.map(|found| found.user))
 }
 
+/// Finds an account by its username or email, or by a username that it had before: the audit log shows each event with
+/// the name of its time.
+///
+/// # Errors
+/// [`UserError::NotFound`].
+pub async fn find_by_any_name(core: &Core, name: &str) -> Result<User, UserError> {
+    with_any_name(core, name).await?.ok_or(UserError::NotFound)
+}
+
+/// The account with this username or email, otherwise the one that had the username before.
+pub async fn with_any_name(core: &Core, name: &str) -> Result<Option<User>, StoreError> {
+    match with_name(core, name).await? {
+        Some(user) => Ok(Some(user)),
+        None => store::users::find_by_given_up_name(&core.db, &LookupKey::of(name)).await,
+    }
+}
+
 /// The account with this id.
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await

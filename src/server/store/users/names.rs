@@ -1,19 +1,19 @@
 //! The names of an account, as administrators change them, and the table `given_up_names`.
 
-use super::words;
+use super::{UserRow, user_columns, words};
 use crate::{
     domain::{
         actor::Actor,
         audit::Event,
         moment::Timestamp,
-        user::{Email, UserId, Username, search_key},
+        user::{Email, LookupKey, User, UserId, Username, search_key},
     },
     server::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, exists_within, fetch_all, fetch_optional_within,
-            transact,
+            StoreError, Transaction, execute, exists_within, fetch_all, fetch_optional,
+            fetch_optional_within, transact,
         },
         store::{administration, audit},
     },
@@ -186,4 +186,15 @@ pub async fn given_up_names(db: &Db, id: &UserId) -> Result<Vec<String>, StoreEr
     const SQL: &str =
         "SELECT username FROM given_up_names WHERE user_id = $1 ORDER BY given_up_at, username";
     Ok(fetch_all!(scalar db, SQL, &id.0))
+}
+
+/// The account that had this username before, and to which it is reserved.
+pub async fn find_by_given_up_name(db: &Db, key: &LookupKey) -> Result<Option<User>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM given_up_names g JOIN users u ON u.id = g.user_id WHERE g.username_key = $1"
+    );
+    let row: Option<UserRow> = fetch_optional!(db, SQL, key.as_str());
+    Ok(row.map(User::from))
 }
