@@ -155,6 +155,12 @@ on_both_engines! {
             assert_redirect(&laptop.post_form("/api/name_device", &fields).await, PAGE);
             assert_contains(&laptop.get(PAGE).await, "A device name has at most 40 characters, and all of them are visible.");
         }
+        assert_eq!(app.rows().await, rows);
+        for id in ["never-was", "\0", ""] {
+            let answer = laptop.fetch_form("/api/name_device", &[("id", id), ("name", "Mine")]).await;
+            assert_eq!(answer.status, 404, "{id:?}");
+        }
+        assert_eq!(app.browser().fetch_form("/api/name_device", &[("id", &id.0), ("name", "Mine")]).await.status, 401);
         // The input stands in the form of its device, which is open, and in no other.
         app.set_clock(MINUTE);
         signed_in_with(&app, SAFARI, false).await;
@@ -170,12 +176,6 @@ on_both_engines! {
             assert!(page.contains("<title>Error: "));
             assert!(!laptop.get(PAGE).await.text().contains(&long), "once");
         }
-        assert_eq!(app.rows().await, rows);
-        for id in ["never-was", "\0", ""] {
-            let answer = laptop.fetch_form("/api/name_device", &[("id", id), ("name", "Mine")]).await;
-            assert_eq!(answer.status, 404, "{id:?}");
-        }
-        assert_eq!(app.browser().fetch_form("/api/name_device", &[("id", &id.0), ("name", "Mine")]).await.status, 401);
     }
 
     async fn this_one_is_signed_out(database: TestDatabase) {
