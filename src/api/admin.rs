@@ -49,7 +49,7 @@ pub async fn invite_user(
         .answer_by(reply, |refusal| Flash::invitation_refused(refusal, &draft))
 }
 
-/// Changes the names of an account.
+/// Changes those names of an account that differ from the ones that the form was shown with.
 ///
 /// # Errors
 /// `Failure::NotFound` for callers without the administrator role, and if the account does not exist;
@@ -60,11 +60,14 @@ pub async fn edit_user(
     username: String,
     #[server(default)] display_name: String,
     #[server(default)] email: String,
+    #[server(default)] shown_username: String,
+    #[server(default)] shown_display_name: String,
+    #[server(default)] shown_email: String,
 ) -> Result<(), AppError> {
     use crate::{
         domain::{
             page::Page,
-            views::{EditDraft, UserNotice},
+            views::{EditDraft, NameFields, UserNotice},
         },
         server::{
             core::accounts::administration,
@@ -75,11 +78,17 @@ pub async fn edit_user(
             },
         },
     };
-    let draft = EditDraft {
+    let shown = NameFields {
+        username: shown_username,
+        display_name: shown_display_name,
+        email: shown_email,
+    };
+    let input = NameFields {
         username,
         display_name,
         email,
     };
+    let draft = EditDraft::of_form(&shown, input);
     let state = context::state();
     let page = Page::of_account(&id);
     let edited = administration::edit(&state.core, &context::admin()?, &id, &draft).await;

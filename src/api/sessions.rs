@@ -86,9 +86,10 @@ pub async fn name_device(id: String, name: String) -> Result<(), AppError> {
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
     let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
-    let form = Form::on(Page::Sessions.path()).with_input(&name);
+    let form = Form::on(Page::Sessions.path());
     let Some(parsed) = DeviceName::parse(&name) else {
-        return form.answer(Err(Refusal::DeviceName.into()));
+        let refused = |refusal| Flash::device_name_refused(&id.0, refusal, &name);
+        return form.answer_by(Err(Refusal::DeviceName.into()), refused);
     };
     if !sessions::name_device(core, owner, &id, &parsed).await? {
         return Err(Failure::NotFound.into());

@@ -4,6 +4,7 @@ pub use crate::domain::id::SessionId;
 
 use crate::domain::{
     access_key::{AccessKeyId, Scopes},
+    audit::RecordedMethod,
     moment::Timestamp,
     user::{User, UserId},
 };
@@ -139,6 +140,8 @@ pub struct Session {
     pub idle_end_if_used: Option<Timestamp>,
     /// If it was started with an access key.
     pub key: Option<SessionKey>,
+    /// What started it, if that was neither a password nor an access key.
+    pub method: Option<RecordedMethod>,
     pub device: SessionDevice,
 }
 

@@ -6,7 +6,7 @@ mod search;
 pub use crate::domain::id::UserId;
 pub use identity::{
     Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS,
-    MAX_NAME_CHARS, Username, end_of_prefix, fold, plain_text,
+    MAX_NAME_CHARS, Username, end_of_prefix, fold, plain_text, search_key,
 };
 pub use search::{MAX_SEARCH_WORDS, UserFilter, UserSearch, words_of};
 

@@ -13,13 +13,13 @@ pub use access_keys::{
 };
 pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, EditDraft, EditView, InvitationDraft,
-    InviteView, KindGroupView, LinkView, UserNotice, UserState, UserView, UsersView,
+    InviteView, KindGroupView, LinkView, NameFields, UserNotice, UserState, UserView, UsersView,
 };
 pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 pub use sessions::{
-    LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
-    SignInView,
+    LiveSessionView, NewSignInsView, RefusedNameView, SessionView, SessionsNotice, SessionsView,
+    SignInMethod, SignInView,
 };
 pub use visit::{OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome};
 

@@ -58,7 +58,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
                     <section class="card" aria-labelledby="facts" inner_html=facts></section>
                     <Manage user=user.clone() is_own=view.is_own form=change />
                 </div>
-                <Edit id=user.id.clone() edit=view.edit form=edit />
+                <Edit user=user.clone() edit=view.edit form=edit />
                 <Sessions user=user.clone() sessions=view.sessions own_session=view.own_session form=change />
                 <Keys user=user.clone() keys=view.keys />
                 <section class="card room-wide" aria-labelledby="activity" inner_html=activity></section>

@@ -5,15 +5,16 @@ use crate::{
     components::{
         access_keys::KeepKeys,
         device::{DeviceIcon, DeviceName},
-        form::{ErrorSummary, FormFailure},
+        form::ErrorSummary,
         layout::Layout,
         submission::FormState,
         time::{RelativeTime, Time},
     },
     domain::{
         device::MAX_DEVICE_NAME_CHARS,
-        views::{LiveSessionView, SessionsNotice, SessionsView, SignInMethod},
+        views::{LiveSessionView, RefusedNameView, SessionsNotice, SessionsView, SignInMethod},
     },
+    error::Refusals,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -24,20 +25,24 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
     let end_one = FormState::of::<EndSession>(None, |_| &["others"], []);
     let end_others = FormState::of::<EndOtherSessions>(None, |_| &["others"], []);
     let end_all = FormState::of::<EndAllSessions>(None, |_| &["others"], []);
-    // Without the script a name was refused that belongs to one of several forms.
-    let named = FormState::of::<NameDevice>(view.refusal, |_| &["others"], []);
-    let forms = [named, end_one, end_others, end_all];
+    let forms = [end_one, end_others, end_all];
+    let (may_name, refused) = (view.may_name, view.refused_name);
+    let was_refused = refused.is_some();
     let title = Signal::derive(move || {
-        let is_refused = forms.iter().any(|form| form.problem.get().is_some());
+        let is_refused = was_refused || forms.iter().any(|form| form.problem.get().is_some());
         format!("{}{TITLE}", if is_refused { "Error: " } else { "" })
     });
     let refusals = forms.map(|form| {
         view! { <ErrorSummary form /> }
     });
-    let may_name = view.may_name;
     let number = view.others.len();
+    let name_of = |session: &LiveSessionView| name_of(session, may_name, refused.as_ref());
+    let this_name = name_of(&view.current);
     let others = view.others.into_iter();
-    let others = others.map(|session| view! { <Other session may_name form=end_one /> });
+    let others = others.map(|session| {
+        let name = name_of(&session);
+        view! { <Other session name form=end_one /> }
+    });
     let others = others.collect::<Vec<_>>();
     view! {
         <Layout title wide=true>
@@ -49,7 +54,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                 <section class="card" aria-labelledby="this">
                     <h2 id="this">"This device"</h2>
                     <div class="device-row">
-                        <Device session=view.current may_name />
+                        <Device session=view.current name=this_name />
                     </div>
                 </section>
                 <section class="card" aria-labelledby="others">
@@ -106,12 +111,12 @@ fn Notice(notice: SessionsNotice) -> impl IntoView {
 }
 
 #[component]
-fn Other(session: LiveSessionView, may_name: bool, form: FormState) -> impl IntoView {
+fn Other(session: LiveSessionView, name: Option<NameInput>, form: FormState) -> impl IntoView {
     let id = session.id.clone();
     let whose = session.session.called().to_owned();
     view! {
         <li class="device-row">
-            <Device session may_name />
+            <Device session name />
             <form method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=id />
                 <button class="button button-quiet button-small" type="submit">
@@ -122,12 +127,34 @@ fn Other(session: LiveSessionView, may_name: bool, form: FormState) -> impl Into
     }
 }
 
+/// The field for the name of a device.
+struct NameInput {
+    /// The session by which the device is chosen.
+    id: String,
+    text: String,
+    /// Why the text was refused, without the script.
+    refusal: Option<Refusals>,
+}
+
+/// `None` if the device cannot be named.
+fn name_of(
+    session: &LiveSessionView,
+    may_name: bool,
+    refused: Option<&RefusedNameView>,
+) -> Option<NameInput> {
+    let refused = refused.filter(|refused| refused.session == session.id);
+    let text = refused.map_or(&session.session.name, |refused| &refused.input);
+    (may_name && session.is_on_record).then(|| NameInput {
+        id: session.id.clone(),
+        text: text.clone(),
+        refusal: refused.map(|refused| refused.refusal),
+    })
+}
+
 #[component]
-fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
-    let name = (may_name && session.is_on_record).then(|| {
-        let (id, name) = (session.id.clone(), session.session.name.clone());
-        view! { <Name id name /> }
-    });
+fn Device(session: LiveSessionView, name: Option<NameInput>) -> impl IntoView {
+    let is_refused = name.as_ref().is_some_and(|name| name.refusal.is_some());
+    let name = name.map(|name| view! { <Name name /> });
     let LiveSessionView {
         session,
         is_new,
@@ -152,7 +179,7 @@ fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
             <p class="quiet-text">
                 <span class="address">{session.address}</span> " · " <RelativeTime moment=last_seen activity=true />
             </p>
-            <details>
+            <details open=is_refused>
                 <summary>"Details"</summary>
                 <p class="quiet-text">
                     "Signed in " <Time moment=session.signed_in_at /> " with: " {session.method.title()}
@@ -166,9 +193,19 @@ fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
 
 /// The name of a device, for this session and later ones in its browser.
 #[component]
-fn Name(id: String, name: String) -> impl IntoView {
-    let form = FormState::of::<NameDevice>(None, |_| &["name"], []);
+fn Name(name: NameInput) -> impl IntoView {
+    let NameInput { id, text, refusal } = name;
+    let form = FormState::of::<NameDevice>(refusal, |_| &["name"], []);
     let input = format!("name-{id}");
+    let problem_id = format!("{input}-problem");
+    let id_of_problem = problem_id.clone();
+    let described_by = move || form.problem.get().map(|_| id_of_problem.clone());
+    let failure = move || {
+        let (id, problem) = (problem_id.clone(), form.problem.get());
+        problem.map(
+            |problem| view! { <p class="field-error" role="alert" id=id>{problem.to_string()}</p> },
+        )
+    };
     view! {
         <form class="form device-name" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="id" value=id />
@@ -180,13 +217,15 @@ fn Name(id: String, name: String) -> impl IntoView {
                     name="name"
                     type="text"
                     dir="auto"
-                    value=name
+                    value=text
                     maxlength=MAX_DEVICE_NAME_CHARS.to_string()
                     autocomplete="off"
                     placeholder="Ada’s phone"
+                    autofocus=refusal.is_some()
                     aria-invalid=move || form.problem.get().map(|_| "true")
+                    aria-describedby=described_by
                 />
-                <FormFailure form />
+                {failure}
             </div>
             <button class="button button-quiet button-small" type="submit">"Save name"</button>
         </form>

@@ -294,6 +294,35 @@ on_both_engines! {
         assert_contains(&ada.get(INVITE).await, "the username once did");
     }
 
+    /// Its owner may have changed a field since the page was shown. After a refusal, too, only what was changed is kept.
+    async fn a_field_that_is_left_alone_is_not_written(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (eve, page) = (app.user("eve").await, page_of(&app, "eve").await);
+        let text = ada.get(&page).await.text();
+        for (name, value) in [("shown_username", "eve"), ("shown_display_name", "eve of Example"), ("shown_email", "eve@example.org")] {
+            assert!(text.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\"")), "{name} {text}");
+        }
+        let own = [("display_name", "Eve M."), ("email", "mallory@example.org"), ("description", "")];
+        assert_eq!(app.signed_in("eve").await.post_form("/api/update_profile", &own).await.status, 303);
+        let form = |username: &'static str| [
+            ("id", eve.id.0.clone()),
+            ("username", username.to_owned()), ("shown_username", "eve".to_owned()),
+            ("display_name", "eve of Example".to_owned()), ("shown_display_name", "eve of Example".to_owned()),
+            ("email", "eve@example.org".to_owned()), ("shown_email", "eve@example.org".to_owned()),
+        ];
+        assert_redirect(&post(&mut ada, "/api/edit_user", &form("a b")).await, &page);
+        let refused = ada.get(&page).await.text();
+        for value in ["a b", "Eve M.", "mallory@example.org"] {
+            assert!(refused.contains(&format!("value=\"{value}\"")), "{value} {refused}");
+        }
+        assert_redirect(&post(&mut ada, "/api/edit_user", &form("mallory")).await, &page);
+        let saved = app.user("mallory").await;
+        assert_eq!((saved.display_name.as_str(), saved.email.as_deref()), ("Eve M.", Some("mallory@example.org")));
+        let log = ada.get(&page).await;
+        assert_contains(&log, "ada changed the username eve to mallory .");
+        assert!(!visible_text(&log).contains("changed the full name or email"));
+    }
+
     /// The names that were typed come back after the confirmation, on the page of their account alone. Other pages that
     /// keep input leave them for it.
     async fn names_that_were_not_saved_yet_are_kept(database: TestDatabase) {

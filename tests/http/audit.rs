@@ -12,7 +12,7 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 use vestibule::{
-    domain::{audit::Event, page::Download},
+    domain::{audit::Event, page::Download, views::EditDraft},
     server::{
         core::{accounts::users, actor, sessions},
         store::{self, audit::Filter},
@@ -132,6 +132,13 @@ on_both_engines! {
         assert_eq!(lines(&mut ada, "since=1970-01-02&until=1970-01-02").await, 3_601);
         assert_eq!(lines(&mut ada, "user=EVE&event=user_promoted").await, 1);
         assert_eq!(lines(&mut ada, "user=nobody").await, 0);
+        let before = lines(&mut ada, "user=eve").await;
+        let eve = app.user("eve").await;
+        let draft = EditDraft { username: Some("mallory".to_owned()), ..EditDraft::default() };
+        users::edit(&app.core, &actor::on_this_machine(), &eve.id, &draft).await.unwrap();
+        for name in ["eve", "mallory"] {
+            assert_eq!(lines(&mut ada, &format!("user={name}")).await, before + 1, "{name}");
+        }
         assert_eq!(lines(&mut ada, "event=user_created&since=2026-09-21").await, 2);
     }
 

@@ -161,6 +161,21 @@ on_both_engines! {
             assert_eq!(answer.status, 404, "{id:?}");
         }
         assert_eq!(app.browser().fetch_form("/api/name_device", &[("id", &id.0), ("name", "Mine")]).await.status, 401);
+        // The input stands in the form of its device, which is open, and in no other.
+        app.set_clock(MINUTE);
+        signed_in_with(&app, SAFARI, false).await;
+        let long = "My phone, with a name that is far too long".to_owned();
+        for id in [newest_id(&app).await, id.clone()] {
+            assert_redirect(&laptop.post_form("/api/name_device", &[("id", &id.0), ("name", &long)]).await, PAGE);
+            let page = laptop.get(PAGE).await.text();
+            assert_eq!((page.matches(&format!("value=\"{long}\"")).count(), page.matches("<details open").count()), (1, 1), "{page}");
+            let open = page.split("<details open").nth(1).and_then(|rest| rest.split("</details>").next()).unwrap();
+            for part in [&*id.0, &long, "role=\"alert\"", "A device name has at most 40 characters"] {
+                assert!(open.contains(part), "{part} {open}");
+            }
+            assert!(page.contains("<title>Error: "));
+            assert!(!laptop.get(PAGE).await.text().contains(&long), "once");
+        }
     }
 
     async fn this_one_is_signed_out(database: TestDatabase) {

@@ -95,7 +95,7 @@ on_both_engines! {
             let answer = post(&mut browser, wrong, NEW).await;
             assert_redirect(&answer, PAGE);
             assert!(answer.set_cookies(SESSION_COOKIE).is_empty());
-            assert_eq!(flash_of(&answer), r#"{"Refused":{"page":"/account/password","refusal":["current_password"],"input":""}}"#);
+            assert_eq!(flash_of(&answer), r#"{"Refused":{"page":"/account/password","refusal":["current_password"]}}"#);
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem Wrong password.");
             let html = page.text();

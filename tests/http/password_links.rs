@@ -162,6 +162,8 @@ on_both_engines! {
         assert_eq!(events(&app).await[..2], [signed_in, Event::LinkUsed(LinkPurpose::Invitation)]);
         assert_contains(&browser.get("/account/activity").await, "You signed in with an invitation");
         assert_contains(&browser.get("/account/activity?event=signed_in").await, "You signed in with an invitation");
+        assert_contains(&browser.get("/dashboard").await, "Signed in with Invitation link");
+        assert_contains(&browser.get("/account/sessions").await, "with: Invitation link.");
 
         // Known: the next new device is announced here.
         assert!(browser.cookie(DEVICE_COOKIE).is_some());

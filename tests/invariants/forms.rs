@@ -58,7 +58,13 @@ pub const FUNCTIONS: [Function; 17] = [
     Function {
         path: "/api/edit_user",
         required: &["id", "username"],
-        optional: &["display_name", "email"],
+        optional: &[
+            "display_name",
+            "email",
+            "shown_username",
+            "shown_display_name",
+            "shown_email",
+        ],
         is_private: true,
     },
     Function {

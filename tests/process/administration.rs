@@ -89,6 +89,10 @@ on_both_engines! {
             assert_eq!(renamed[kept], before[kept], "{kept}");
         }
         home.run(&["user", "edit", "eve", "--username", "ada"]).fails(1, &["once did"]);
+        let found = home.run(&["user", "show", "ada", "--json"]).succeeds().reports("Lovelace had this username before.");
+        assert_eq!(found.json()[0]["id"], before["id"]);
+        let entries = |name: &str| home.run(&["activity", "--user", name, "--json"]).succeeds().json();
+        assert_eq!(entries("ada"), entries("lovelace"));
         home.run(&["user", "edit", "lovelace", "--email", "", "--display-name", "Ada L."]).succeeds();
         let edited = shown(&home, "lovelace");
         assert_eq!((&edited["email"], &edited["display_name"]), (&Value::Null, &Value::from("Ada L.")));

@@ -16,7 +16,7 @@ use vestibule::{
         core::{
             Core,
             actor::Owner,
-            sessions::{self, Presented, Started, Verified},
+            sessions::{self, Presented, Proven, Started, Verified},
         },
         store::{self, users::Credentials},
         token::{DeviceToken, SessionToken},
@@ -172,6 +172,31 @@ on_both_engines! {
         assert!(!names(&core, &known, &again, "Mine").await, "the caller has ended");
         let names = given::texts(&core.db, "SELECT name FROM devices ORDER BY name").await;
         assert_eq!(names, ["", "", "The stranger"]);
+    }
+
+    /// The password is changed in a browser that no longer sends its device cookie: its session goes on without a device.
+    async fn a_forgotten_browser_is_not_offered_for_naming(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = sign_in(&core, &ada, None).await.session;
+        let before = given::stored(&core, &token).await.session;
+        assert!(before.device.is_on_record);
+        let hash = ada.password_hash.as_str();
+        let renewed = given::change_password(&core, &before, &token, [hash, "a new hash"]).await.unwrap();
+        let after = given::stored(&core, &renewed.token).await.session;
+        assert_eq!((&after.id, after.device.is_on_record), (&before.id, false));
+        assert!(!names(&core, &after, &after, "Mine").await);
+
+        // With the cookie it keeps its browser.
+        let ada = given::credentials(&core, "ada").await;
+        let Started { session: token, device } = sign_in(&core, &ada, None).await;
+        let session = given::stored(&core, &token).await.session;
+        let proven = Proven { presented: &token.digest(), evidence: &given::evidence("a new hash", "another") };
+        let actor = given::signed_in(&given::person_in(&session));
+        let digest = device.map(|device| device.digest());
+        let renewed = sessions::renew_with_password(&core, Owner::of(&actor).unwrap(), digest.as_ref(), proven, false).await;
+        let after = given::stored(&core, &renewed.unwrap().unwrap().token).await.session;
+        assert!(after.device.is_on_record && names(&core, &after, &after, "Mine").await);
     }
 
     /// The table contains no cookie: a copy of it cannot imitate a device.

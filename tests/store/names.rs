@@ -10,7 +10,7 @@ use vestibule::{
     domain::{
         actor::Actor,
         audit::Event,
-        user::{LookupKey, User},
+        user::{Email, LookupKey, User},
         views::EditDraft,
     },
     server::{
@@ -19,22 +19,25 @@ use vestibule::{
             accounts::users::{self, UserError},
             actor::on_this_machine,
         },
-        store::{self, audit::Filter},
+        store::{self, audit::Filter, users::Profile},
     },
 };
 
 async fn edit(core: &Core, user: &User, username: &str, email: &str) -> Result<(), UserError> {
     let draft = EditDraft {
-        username: username.to_owned(),
-        display_name: "Somebody".to_owned(),
-        email: email.to_owned(),
+        username: Some(username.to_owned()),
+        display_name: Some("Somebody".to_owned()),
+        email: Some(email.to_owned()),
     };
     users::edit(core, &on_this_machine(), &user.id, &draft).await
 }
 
 async fn rename(core: &Core, user: &User, username: &str) -> Result<(), UserError> {
-    let email = user.email.clone().unwrap_or_default();
-    edit(core, user, username, &email).await
+    let draft = EditDraft {
+        username: Some(username.to_owned()),
+        ..EditDraft::default()
+    };
+    users::edit(core, &on_this_machine(), &user.id, &draft).await
 }
 
 async fn found_as(core: &Core, name: &str) -> Option<User> {
@@ -93,6 +96,18 @@ on_both_engines! {
         rename(&core, &eve, "lovelace").await.unwrap();
     }
 
+    /// The audit log shows each event with the name of its time.
+    async fn an_account_is_found_by_an_earlier_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "Ada").await.user;
+        rename(&core, &ada, "lovelace").await.unwrap();
+        for name in ["ADA", "lovelace", "ada@example.org"] {
+            let found = users::find_by_any_name(&core, name).await;
+            assert_eq!(found.ok().map(|user| user.id), Some(ada.id.clone()), "{name}");
+        }
+        assert!(matches!(users::find_by_any_name(&core, "nobody").await, Err(UserError::NotFound)));
+    }
+
     async fn names_of_other_accounts_are_refused(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, eve) = (given::account(&core, "ada").await.user, given::account(&core, "eve").await.user);
@@ -105,6 +120,31 @@ on_both_engines! {
         assert_eq!(given::everything_written(&core.db).await, before);
         let gone = User { id: vestibule::server::token::new_user_id(), ..ada };
         assert!(matches!(edit(&core, &gone, "gone", "").await, Err(UserError::NotFound)));
+    }
+
+    /// Its owner may change it while an administrator changes another one.
+    async fn what_is_not_given_is_not_written(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        let email = Email::parse("lovelace@example.org").unwrap();
+        let profile = Profile { display_name: "Ada Lovelace", email: Some(&email), description: "" };
+        let entry = given::entry(&core, Event::ProfileChanged, &ada.id);
+        assert!(store::users::update_profile(&core.db, &ada.id, &profile, entry).await.unwrap());
+        // Somebody else has the address that she had before, which is not written again.
+        given::insert(&core, "eve", Some("ada@example.org")).await.unwrap();
+        rename(&core, &ada, "countess").await.unwrap();
+        let user = found_as(&core, "countess").await.unwrap();
+        assert_eq!((user.email.as_deref(), user.display_name.as_str()), (Some("lovelace@example.org"), "Ada Lovelace"));
+        let events = async || log(&core, &ada).await.into_iter().map(|(event, ..)| event).collect::<Vec<_>>();
+        assert_eq!(events().await, [Event::UserRenamed, Event::ProfileChanged, Event::UserCreated]);
+        // Without a full name the username is shown, as it is then.
+        let draft = EditDraft { display_name: Some(String::new()), ..EditDraft::default() };
+        users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
+        let user = found_as(&core, "lovelace@example.org").await.unwrap();
+        assert_eq!((user.username.as_str(), user.display_name.as_str()), ("countess", "countess"));
+        users::edit(&core, &on_this_machine(), &ada.id, &EditDraft::default()).await.unwrap();
+        assert_eq!(events().await.len(), 4, "nothing was changed");
+        assert_eq!(found_as(&core, "countess").await.unwrap(), user);
     }
 
     async fn only_what_was_changed_is_logged(database: TestDatabase) {

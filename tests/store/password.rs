@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::session::{EndReason, Ended, Session, SessionId},
+    domain::session::{EndReason, Ended, Session, SessionDevice, SessionId},
     server::{
         core::{
             Core,
@@ -68,6 +68,8 @@ on_both_engines! {
             idle_ends_at: now.after(ENDS_UNUSED_AFTER),
             absolute_ends_at: now.after(LIFETIMES.absolute),
             idle_end_if_used: Some(now.after(LIFETIMES.idle)),
+            // The change came without the cookie of the browser, which is forgotten.
+            device: SessionDevice::default(),
             ..old.clone()
         };
         assert_eq!(new.session, expected, "the same sign-in");

@@ -163,6 +163,9 @@ on_both_engines! {
         let started = start(&core, &verified).await.expect("a session");
         let found = given::stored(&core, &started.session).await;
         assert_eq!((found.user.username.as_str(), found.session.authenticated_at), ("ada", START));
+        assert_eq!(found.session.method, Some(RecordedMethod::Invitation));
+        given::execute(&core.db, "UPDATE sessions SET method = 'of a newer server'").await;
+        assert_eq!(given::stored(&core, &started.session).await.session.method, None, "and it is readable");
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
         let known = given::texts(&core.db, "SELECT user_id FROM devices WHERE alert_id IS NULL").await;

@@ -64,6 +64,12 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::users::given_up_names(db, &user).await.map(drop),
         ),
         (
+            "users::names::find_by_given_up_name",
+            store::users::find_by_given_up_name(db, &LookupKey::of("x"))
+                .await
+                .map(drop),
+        ),
+        (
             "sessions::find_by_digest",
             store::sessions::find_by_digest(db, &token).await.map(drop),
         ),

@@ -136,6 +136,7 @@ on_both_engines! {
             ended: None,
             idle_end_if_used: None,
             key: None,
+            method: None,
             device: SessionDevice {
                 is_on_record: true,
                 ..SessionDevice::default()

@@ -5,6 +5,7 @@ use crate::{
     sessions::{after_minutes, without_checks},
     support,
 };
+use std::time::Duration;
 use vestibule::{
     domain::{
         actor::Actor,
@@ -261,5 +262,24 @@ on_both_engines! {
         let summary = |one: &SignIn| (one.session.clone(), one.has_ended);
         assert_eq!(found.previous.as_ref().map(summary), Some((odd.clone(), true)));
         assert_eq!(found.unrecognised.iter().map(summary).collect::<Vec<_>>(), [(odd.clone(), true)]);
+    }
+
+    /// A rename of a browser writes its device and then its sessions, a review the other way round. All of them write the
+    /// account first, so that none waits for another in a circle.
+    async fn a_review_waits_for_other_changes_of_the_account(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let sessions = sign_ins(&core, &ada, &[1, 2, 3]).await;
+        let [asks, one, other] = [0, 1, 2].map(|at: usize| sessions[at].0.clone());
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let change = given::Writer::begin(&core.db, begin, "UPDATE users SET disabled_at = disabled_at").await;
+        let (core, again) = (core.clone(), (core.clone(), asks.clone()));
+        let recognising = tokio::spawn(async move { recognises(&core, &asks, &one.id).await });
+        let disowning = tokio::spawn(async move { disowns(&again.0, &again.1, &other.id).await });
+        // Time to reach the account and wait for it.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!recognising.is_finished() && !disowning.is_finished());
+        change.commit().await;
+        assert!(recognising.await.unwrap() && disowning.await.unwrap());
     }
 }

@@ -1,6 +1,6 @@
-//! The ways to sign in that the audit log records as the reason of a sign-in.
+//! The ways to sign in that are recorded with a session, and in the audit log as the reason of a sign-in.
 
-/// A way to sign in that is neither a password nor an access key: those need no reason in the log.
+/// A way to sign in that is neither a password nor an access key: those need no record of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordedMethod {
     /// The link of an account that had no password, with which its owner has just chosen one.
@@ -15,5 +15,9 @@ impl RecordedMethod {
         match self {
             Self::Invitation => "invitation",
         }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
     }
 }

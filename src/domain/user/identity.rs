@@ -37,6 +37,12 @@ impl LookupKey {
     }
 }
 
+/// The form in which a full name is searched for: that of the search, so that it is found as it is written. It may have
+/// invisible characters, which join or part letters in many scripts.
+pub fn search_key(display_name: &str) -> String {
+    LookupKey::of(display_name).0
+}
+
 /// NFKC, case-folded, and NFKC again, because folding may leave that form.
 pub fn fold(text: &str) -> String {
     let nfkc = ComposingNormalizer::new_nfkc();

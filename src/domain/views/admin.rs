@@ -72,20 +72,42 @@ pub struct InvitationDraft {
     pub is_admin: bool,
 }
 
-/// An administrator's input for the names of an account.
+/// An administrator's changes of the names of an account. What is absent keeps its value: its owner may have changed it
+/// since the administrator saw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditDraft {
-    pub username: String,
+    pub username: Option<String>,
     /// If empty, pages show the username.
+    pub display_name: Option<String>,
+    /// If empty, it is removed.
+    pub email: Option<String>,
+}
+
+/// The fields of the form for the names of an account.
+pub struct NameFields {
+    pub username: String,
     pub display_name: String,
     /// Empty if absent.
     pub email: String,
 }
 
+impl EditDraft {
+    /// The fields that differ from those that the form was shown with; all of them if that is not known.
+    pub fn of_form(shown: &NameFields, input: NameFields) -> Self {
+        let is_known = !shown.username.is_empty();
+        let changed = |shown: &str, input: String| (!is_known || input != shown).then_some(input);
+        Self {
+            username: changed(&shown.username, input.username),
+            display_name: changed(&shown.display_name, input.display_name),
+            email: changed(&shown.email, input.email),
+        }
+    }
+}
+
 /// The form for the names of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditView {
-    /// The values of the fields: those stored, or the input before a refusal.
+    /// The changes before a refusal, or before the password was confirmed. The other fields show what is stored.
     pub draft: EditDraft,
     /// The password was confirmed after the form was sent, and nothing was saved yet.
     pub is_unsaved: bool,

@@ -43,6 +43,8 @@ pub enum SignInMethod {
     Password,
     /// It can do what the key permits.
     AccessKey,
+    /// The link with which the owner chose the first password.
+    Invitation,
 }
 
 impl SignInMethod {
@@ -50,6 +52,7 @@ impl SignInMethod {
         match self {
             Self::Password => "Password",
             Self::AccessKey => "Access key",
+            Self::Invitation => "Invitation link",
         }
     }
 }
@@ -99,8 +102,17 @@ pub struct SessionsView {
     /// Whether this browser is known: only in a known one can browsers be named.
     pub may_name: bool,
     pub notice: Option<SessionsNotice>,
-    /// Why a name was refused, without the script.
-    pub refusal: Option<Refusals>,
+    /// A name that was refused, without the script.
+    pub refused_name: Option<RefusedNameView>,
+}
+
+/// The input for the name of a device, and why it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedNameView {
+    /// The session by which the device was chosen.
+    pub session: String,
+    pub input: String,
+    pub refusal: Refusals,
 }
 
 /// What was just done on the page of the sessions.

@@ -6,13 +6,20 @@ use crate::{
         form::{ErrorSummary, SubmitButton, TextField},
         submission::FormState,
     },
-    domain::views::EditView,
+    domain::views::{EditView, UserView},
     pages::admin_invite::fields_of,
 };
 use leptos::prelude::*;
 
 #[component]
-pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
+pub fn Edit(user: UserView, edit: EditView, form: FormState) -> impl IntoView {
+    let stored_email = user.email.unwrap_or_default();
+    let draft = edit.draft;
+    let username = draft.username.unwrap_or_else(|| user.username.clone());
+    let display_name = draft
+        .display_name
+        .unwrap_or_else(|| user.display_name.clone());
+    let email = draft.email.unwrap_or_else(|| stored_email.clone());
     let unsaved = edit.is_unsaved.then(|| {
         view! {
             <div class="notice notice-warning" role="status">
@@ -26,18 +33,22 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
             {unsaved}
             <ErrorSummary form />
             <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
-                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="id" value=user.id />
+                // What is shown. A field that is left as it is is not written: its owner may have changed it since.
+                <input type="hidden" name="shown_username" value=user.username />
+                <input type="hidden" name="shown_display_name" value=user.display_name />
+                <input type="hidden" name="shown_email" value=stored_email />
                 <TextField
                     id="display_name"
                     label="Full name"
-                    value=edit.draft.display_name
+                    value=display_name
                     autocomplete="off"
                     form
                 />
                 <TextField
                     id="username"
                     label="Username"
-                    value=edit.draft.username
+                    value=username
                     autocomplete="off"
                     required=true
                     hint="The person signs in with the new username from now on. The old one stays reserved to this account: other applications may know the person by it."
@@ -47,7 +58,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
                 <TextField
                     id="email"
                     label="Email (optional)"
-                    value=edit.draft.email
+                    value=email
                     autocomplete="off"
                     inputmode="email"
                     form

@@ -27,7 +27,7 @@ use std::{borrow::Cow, time::Duration};
 
 #[derive(Args)]
 pub struct Command {
-    /// Only entries about this account (username or email)
+    /// Only entries about this account (username, now or before, or email)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Only entries of this kind
@@ -75,7 +75,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
 
 async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     let user = match &command.user {
-        Some(name) => Some(users::find(core, name).await?.id),
+        Some(name) => Some(users::find_by_any_name(core, name).await?.id),
         None => None,
     };
     let filter = filter(core, command, user.as_ref());

@@ -59,10 +59,7 @@ async fn carry_out(
         Command::Invite(invitation) => invite(core, admin, config, &invitation).await,
         Command::List { search, only, json } => list(core, search.as_deref(), only, json).await,
         Command::Edit(edit) => self::edit(core, admin, &edit).await,
-        Command::Show { name, json } => Ok(write_rows(
-            &[UserRow::from(users::find(core, &name).await?)],
-            json,
-        )?),
+        Command::Show { name, json } => show(core, &name, json).await,
         Command::Reset { name, json } => reset(core, admin, config, &name, json).await,
         Command::Delete { name, yes } => delete(core, admin, &name, yes).await,
         Command::Disable(Named { name }) => {
@@ -136,17 +133,27 @@ async fn list(
     }
 }
 
+async fn show(core: &Core, name: &str, json: bool) -> Result<(), CliError> {
+    let user = users::find_by_any_name(core, name).await?;
+    let names = [Some(&user.username), user.email.as_ref()];
+    let has_name = |one: &String| LookupKey::of(one) == LookupKey::of(name);
+    if !names.into_iter().flatten().any(has_name) {
+        to_stderr(&format!("{} had this username before.", user.username));
+    }
+    Ok(write_rows(&[UserRow::from(user)], json)?)
+}
+
 /// Properties without an option keep their value.
 async fn edit(core: &Core, admin: &Admin, edit: &Edit) -> Result<(), CliError> {
     let user = users::find(core, &edit.name).await?;
-    let or = |given: &Option<String>, kept: &str| given.clone().unwrap_or_else(|| kept.to_owned());
     let draft = EditDraft {
-        username: or(&edit.username, &user.username),
-        display_name: or(&edit.display_name, &user.display_name),
-        email: or(&edit.email, user.email.as_deref().unwrap_or_default()),
+        username: edit.username.clone(),
+        display_name: edit.display_name.clone(),
+        email: edit.email.clone(),
     };
     users::edit(core, admin, &user.id, &draft).await?;
-    report(&format!("{} was changed.", draft.username.trim()))
+    let username = draft.username.as_deref().unwrap_or(&user.username);
+    report(&format!("{} was changed.", username.trim()))
 }
 
 /// The draft is validated before the password is asked for, so that an error costs no typing.

@@ -222,15 +222,20 @@ pub(super) async fn forget_all_within(
     Ok(())
 }
 
-/// The same, except for the browser in which the user has just changed the password.
+/// The same, except for the browser in which the user has just changed the password. If `kept`, the session of the
+/// change, is in a browser that is forgotten, it has none on record any more: it cannot be named.
 pub(super) async fn forget_others_within(
     transaction: &mut Transaction,
     user: &UserId,
     known: Option<&DeviceDigest>,
+    kept: &SessionId,
 ) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM devices WHERE user_id = $1 AND token_digest <> $2";
+    const FORGET: &str = "DELETE FROM devices WHERE user_id = $1 AND token_digest <> $2";
+    const DETACH: &str = "UPDATE sessions SET device_id = NULL WHERE id = $2 AND ended_at IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.user_id = $1 AND d.id = sessions.device_id)";
     let known = known.map(DeviceDigest::as_str).unwrap_or_default();
-    execute!(transaction, SQL, &user.0, known);
+    execute!(transaction, FORGET, &user.0, known);
+    execute!(transaction, DETACH, &user.0, &kept.0);
     Ok(())
 }
 

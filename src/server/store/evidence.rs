@@ -45,11 +45,19 @@ impl Evidence {
         }
     }
 
+    /// What it was, if it was neither a password nor an access key.
+    pub(super) const fn method(&self) -> Option<RecordedMethod> {
+        match self {
+            Self::Password { .. } | Self::AccessKey(_) => None,
+            Self::Invitation { .. } => Some(RecordedMethod::Invitation),
+        }
+    }
+
     /// The entry of the audit log for a session that starts with it.
     pub(super) const fn signed_in(&self) -> Event {
-        match self {
-            Self::Password { .. } | Self::AccessKey(_) => Event::SignedIn,
-            Self::Invitation { .. } => Event::SignedInBy(RecordedMethod::Invitation),
+        match self.method() {
+            None => Event::SignedIn,
+            Some(method) => Event::SignedInBy(method),
         }
     }
 

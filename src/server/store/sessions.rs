@@ -35,6 +35,7 @@ use super::users::UserRow;
 use crate::{
     domain::{
         access_key::AccessKeyId,
+        audit::RecordedMethod,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionDevice, SessionId, SessionKey},
         user::User,
@@ -61,6 +62,7 @@ struct SessionRow {
     idle_end_if_used: Option<i64>,
     key_id: Option<String>,
     scopes: Option<String>,
+    method: Option<String>,
     device_name: String,
     has_device: bool,
     is_unrecognised: bool,
@@ -95,7 +97,8 @@ macro_rules! select_sessions {
             $also,
             "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
-            "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, s.device_name, s.device_id IS NOT NULL AS has_device, ",
+            "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, s.method, s.device_name, ",
+            "s.device_id IS NOT NULL AS has_device, ",
             $crate::server::store::sessions::is_unrecognised!("s"),
             " AS is_unrecognised, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
             "u.password_hash <> '' AS has_password, u.created_at AS user_created_at, u.last_sign_in_at ",
@@ -127,6 +130,8 @@ impl TryFrom<SessionRow> for CurrentUser {
             ended,
             idle_end_if_used: row.idle_end_if_used.map(Timestamp::from_millis),
             key,
+            // A word of a newer server must not make its session unreadable.
+            method: row.method.as_deref().and_then(RecordedMethod::parse),
             device: SessionDevice {
                 name: row.device_name,
                 is_on_record: row.has_device,

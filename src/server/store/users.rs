@@ -13,7 +13,7 @@ pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub(super) use locks::{lock_enabled_within, lock_within, record_sign_in_within};
-pub use names::{Identity, given_up_names, update_identity};
+pub use names::{NewNames, find_by_given_up_name, given_up_names, update_names};
 pub use search::{Cursor, Found, last_page, page, page_before};
 pub use texts::{
     ALL, ALL_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS, ENDS_BACKWARDS, IN_WINDOW,
@@ -29,7 +29,7 @@ use crate::{
         audit::{Entry, Event},
         moment::Timestamp,
         password_link::LinkPurpose,
-        user::{Email, LookupKey, User, UserId, Username, fold},
+        user::{Email, LookupKey, User, UserId, Username, search_key},
     },
     server::{
         db::{
@@ -145,7 +145,7 @@ macro_rules! bind_user {
             .bind($user.is_admin)
             .bind($user.password_hash)
             .bind($user.created_at.as_millis())
-            .bind($crate::domain::user::fold($user.display_name))
+            .bind($crate::domain::user::search_key($user.display_name))
     };
 }
 pub(super) use bind_user;
@@ -263,7 +263,7 @@ pub async fn update_profile(
             profile.email.map(Email::as_str),
             profile.email.map(|email| email.key().as_str().to_owned()),
             profile.description,
-            fold(profile.display_name)
+            search_key(profile.display_name)
         );
         if updated == 0 {
             return Ok(RollBack(false));

@@ -109,24 +109,13 @@ impl Reply {
 #[must_use]
 pub struct Form<'a> {
     page: &'a str,
-    input: &'a str,
     draft: Option<HeaderValue>,
 }
 
 impl<'a> Form<'a> {
     /// `page` is the path of the form's page.
     pub const fn on(page: &'a str) -> Self {
-        Self {
-            page,
-            input: "",
-            draft: None,
-        }
-    }
-
-    /// The text that a refusal returns.
-    pub const fn with_input(mut self, input: &'a str) -> Self {
-        self.input = input;
-        self
+        Self { page, draft: None }
     }
 
     /// The input that is kept if the password has to be confirmed first.
@@ -140,8 +129,8 @@ impl<'a> Form<'a> {
     /// # Errors
     /// Refusals, for our script. Failures: they are not the user's mistake, and have a page of their own.
     pub fn answer(self, outcome: Result<Reply, AppError>) -> Result<(), AppError> {
-        let (path, input) = (self.page.split('?').next().unwrap_or_default(), self.input);
-        self.answer_by(outcome, |refusal| Flash::refused(path, refusal, input))
+        let path = self.page.split('?').next().unwrap_or_default();
+        self.answer_by(outcome, |refusal| Flash::refused(path, refusal))
     }
 
     /// The same with a message of the form's own.

@@ -163,8 +163,8 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    /// All three at once. The name before is nobody else's.
-    async fn the_names_of_an_account_are_replaced(database: TestDatabase) {
+    /// Those that are given, at once. The name before is nobody else's.
+    async fn the_names_of_an_account_are_changed(database: TestDatabase) {
         let (app, _, mut root) = administered(database).await;
         let path = path_of(&app, "ada").await;
         let user = get(&mut root, &path).await;
@@ -177,12 +177,22 @@ on_both_engines! {
         for (body, status, code) in [
             (r#"{"names":{"username":"ROOT","display_name":"","email":null}}"#, 422, "name_taken"),
             (r#"{"names":{"username":"a b","display_name":"","email":null}}"#, 422, "name_grammar"),
-            (r#"{"names":{"username":"x"}}"#, 400, "wrong_members"),
+            (r#"{"names":{"username":null}}"#, 400, "wrong_members"),
+            (r#"{"names":{"nickname":"x"}}"#, 400, "wrong_members"),
             (r#"{"names":{"username":"x","display_name":"","email":null},"disabled":true}"#, 400, "wrong_members"),
         ] {
             assert_problem(&root.send(send("PATCH", &path, body)).await, status, code);
         }
         assert_eq!(get(&mut root, &path).await, changed);
+        for (body, member, expected) in [
+            (r#"{"names":{"email":"ada@example.net"}}"#, "email", "ada@example.net"),
+            (r#"{"names":{"display_name":""}}"#, "display_name", "Lovelace"),
+            (r#"{"names":{}}"#, "username", "Lovelace"),
+        ] {
+            assert_eq!(patch(&mut root, &path, body).await[member], expected, "{body}");
+        }
+        let kept = get(&mut root, &path).await;
+        assert_eq!((&kept["username"], &kept["email"]), (&Value::from("Lovelace"), &Value::from("ada@example.net")));
         // Not by a key, even one with every scope.
         let (_, key) = app.access_key("root", "users:read users:write").await;
         let by_key = send("PATCH", &path, names).header("authorization", &format!("Bearer {key}"));

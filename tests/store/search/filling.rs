@@ -67,4 +67,29 @@ on_both_engines! {
         assert_eq!(names(&core, "lovelace").await, ["ada"]);
         assert!(names(&core, "king").await.is_empty());
     }
+
+    /// A joiner between letters of Persian, the selector behind an emoji: the search drops them, so the words do too.
+    async fn names_with_invisible_characters_are_found_as_they_are_written(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let name = "\u{639}\u{644}\u{6cc}\u{200c}\u{631}\u{636}\u{627} \u{2764}\u{fe0f}";
+        let finds = async || {
+            for input in name.split(' ').chain([name]) {
+                assert_eq!(names(&core, input).await, ["ali"], "{input:?}");
+            }
+        };
+        account(&core, "ali", None, name).await;
+        finds().await;
+        let ali = given::credentials(&core, "ali").await.user;
+        let profile = Profile { display_name: name, email: None, description: "" };
+        let entry = given::entry(&core, Event::ProfileChanged, &ali.id);
+        assert!(store::users::update_profile(&core.db, &ali.id, &profile, entry).await.unwrap());
+        finds().await;
+        // A server of a previous version has written it.
+        given::execute(&core.db, &format!("UPDATE users SET display_name_key = '{name}'")).await;
+        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        finds().await;
+        given::execute(&core.db, "UPDATE users SET display_name_key = NULL, words_of = NULL").await;
+        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        finds().await;
+    }
 }

@@ -22,7 +22,7 @@ pub enum Command {
     },
     /// Show one account
     Show {
-        /// The username or the email
+        /// The username, now or before, or the email
         name: String,
         /// Print one JSON object on each line
         #[arg(long)]

@@ -3,6 +3,7 @@
 mod draft;
 
 pub use crate::server::store::users::{Cursor, Found};
+use draft::check_names;
 pub use draft::{CheckedDraft, UserDraft, description_of, display_name_of, email_of};
 
 use crate::{
@@ -100,6 +101,23 @@ pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreErr
     Ok(found.map(|found| found.user))
 }
 
+/// Finds an account by its username or email, or by a username that it had before: the audit log shows each event with
+/// the name of its time.
+///
+/// # Errors
+/// [`UserError::NotFound`].
+pub async fn find_by_any_name(core: &Core, name: &str) -> Result<User, UserError> {
+    with_any_name(core, name).await?.ok_or(UserError::NotFound)
+}
+
+/// The account with this username or email, otherwise the one that had the username before.
+pub async fn with_any_name(core: &Core, name: &str) -> Result<Option<User>, StoreError> {
+    match with_name(core, name).await? {
+        Some(user) => Ok(Some(user)),
+        None => store::users::find_by_given_up_name(&core.db, &LookupKey::of(name)).await,
+    }
+}
+
 /// The account with this id.
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await
@@ -135,7 +153,7 @@ pub async fn last_page(core: &Core, search: &UserSearch, limit: u32) -> Result<F
     store::users::last_page(&core.db, search, limit).await
 }
 
-/// Changes the names of an account. A username that is given up stays reserved to it.
+/// Changes those names of an account that are given. A username that is given up stays reserved to it.
 ///
 /// # Errors
 /// [`UserError::Refused`], [`UserError::Taken`] and [`UserError::NotFound`].
@@ -145,15 +163,8 @@ pub async fn edit(
     id: &UserId,
     draft: &EditDraft,
 ) -> Result<(), UserError> {
-    let names = UserDraft {
-        username: draft.username.clone(),
-        email: email_of(&draft.email).map(str::to_owned),
-        display_name: Some(draft.display_name.clone()),
-        ..UserDraft::default()
-    };
-    let names = names.check()?;
-    let (identity, now) = (names.identity(), core.clock.now());
-    let found = store::users::update_identity(&core.db, id, &identity, now, admin.actor()).await?;
+    let (names, now) = (check_names(draft)?, core.clock.now());
+    let found = store::users::update_names(&core.db, id, &names, now, admin.actor()).await?;
     found.then_some(()).ok_or(UserError::NotFound)
 }
 

@@ -154,7 +154,7 @@ pub async fn renew_with_password(
         give_grace_within(transaction, session, None).await?;
         // Every pending reset ends with the old password.
         password_links::void_within(transaction, user).await?;
-        devices::forget_others_within(transaction, user, change.device).await?;
+        devices::forget_others_within(transaction, user, change.device, session).await?;
         audit::insert_within(transaction, token.entry(Event::PasswordChanged)).await?;
         let keys = if change.keep_keys {
             0

@@ -18,7 +18,7 @@ use crate::{
         },
         store::{
             among::{IDS_PER_STATEMENT, fetch_among},
-            audit, devices,
+            audit, devices, users,
         },
         token::TokenDigest,
     },
@@ -197,6 +197,8 @@ impl From<SessionRow> for SignIn {
 
 /// Recognises a sign-in of the user from a new browser, which is known from now on. `false` if there is no such
 /// sign-in, or it was reviewed before; and if `current` is itself such a sign-in or has ended.
+///
+/// The account is written first: a rename of the browser writes the device before the sessions.
 pub async fn recognise(
     db: &Db,
     current: &Session,
@@ -207,6 +209,7 @@ pub async fn recognise(
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
     let user = &current.user_id;
     transact!(db, transaction => {
+        users::lock_within(transaction, user).await?;
         if !mark_reviewed_within(transaction, current, id, now).await? {
             return Ok(RollBack(false));
         }
@@ -235,6 +238,7 @@ pub async fn disown(
         reason: EndReason::EndedByOwner,
     };
     transact!(db, transaction => {
+        users::lock_within(transaction, user).await?;
         if !lock_unrecognised_within(transaction, current, id).await? {
             return Ok(RollBack(false));
         }

@@ -4,6 +4,7 @@ use super::{ends, sign_in_reviews};
 use crate::{
     domain::{
         actor::Actor,
+        audit::RecordedMethod,
         moment::Timestamp,
         session::{SessionId, SessionKey},
         user::UserId,
@@ -71,7 +72,7 @@ pub async fn start(
             None => DeviceOnRecord::default(),
         };
         let device_id = proof.device.is_some().then(|| found.id.as_ref().unwrap_or(&session.id));
-        insert(transaction, session, &found, device_id).await?;
+        insert(transaction, session, proof.evidence.method(), &found, device_id).await?;
         users::record_sign_in_within(transaction, user, session.created_at).await?;
         if let Some(replaced) = proof.replaced {
             ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
@@ -98,13 +99,14 @@ pub async fn start(
 async fn insert(
     transaction: &mut Transaction,
     session: &NewSession<'_>,
+    method: Option<RecordedMethod>,
     device: &DeviceOnRecord,
     device_id: Option<&SessionId>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
         authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id, \
-        key_id, scopes, device_id, device_name) \
-        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        key_id, scopes, device_id, device_name, method) \
+        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     let (is_new, alert) = match &device.status {
         DeviceStatus::Known => (false, None),
         DeviceStatus::New => (true, None),
@@ -127,7 +129,8 @@ async fn insert(
         session.key.as_ref().map(|key| key.id.0.as_str()),
         session.key.as_ref().map(|key| key.scopes.to_string()),
         device_id.map(|id| id.0.as_str()),
-        &device.name
+        &device.name,
+        method.map(RecordedMethod::as_str)
     );
     Ok(())
 }

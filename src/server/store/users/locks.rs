@@ -1,5 +1,6 @@
-//! Locks of an account, and the time of its last sign-in. Every change of an account, its keys and its links writes the account first, so that two of
-//! them are wholly one after the other, and none waits for another in a circle.
+//! Locks of an account, and the time of its last sign-in. Every change of an account, its keys, its links and its
+//! browsers writes the account first, so that two of them are wholly one after the other, and none waits for another in
+//! a circle.
 
 use crate::{
     domain::{moment::Timestamp, user::UserId},

@@ -2,7 +2,7 @@
 
 use super::texts::{Names, names};
 use crate::{
-    domain::user::{UserId, fold, words_of},
+    domain::user::{UserId, search_key, words_of},
     server::db::{
         Db, Outcome::Commit, StoreError, Transaction, execute, fetch_all, fetch_optional_within,
         transact,
@@ -18,12 +18,16 @@ const MAX_WORDS: usize = 48;
 pub const ACCOUNTS_A_STEP: u32 = 40;
 
 impl Names {
-    /// Every word by which the account is to be found.
+    /// Every word by which the account is to be found. Those with which it signs in come first: no full name, however
+    /// long, makes it unfindable by them.
     fn words(&self) -> BTreeSet<&str> {
         let display_name = self.display_name_key.as_deref().unwrap_or_default();
         let email = self.email_key.as_deref().unwrap_or_default();
-        let names = [display_name, &self.username_key, email];
-        let words = names.into_iter().flat_map(words_of);
+        let whole = [&*self.username_key, email].into_iter();
+        let names = [display_name, &self.username_key, email].into_iter();
+        let words = whole
+            .filter(|name| !name.is_empty())
+            .chain(names.flat_map(words_of));
         let mut kept = BTreeSet::new();
         for word in words {
             if kept.len() == MAX_WORDS {
@@ -136,31 +140,31 @@ async fn insert_within(
 }
 
 /// Writes the words of up to `limit` accounts from before that table, or changed by a server of a version before it.
-/// Returns how many.
+/// Such a server kept invisible characters in the folded display name. Returns how many.
 pub async fn fill_some_words(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = concat!(
-        "SELECT id FROM users WHERE words_of IS DISTINCT FROM ",
+        "SELECT id, display_name, display_name_key FROM users WHERE words_of IS DISTINCT FROM ",
         names!(),
         " LIMIT $1"
     );
-    let ids: Vec<String> = fetch_all!(scalar db, FIND, i64::from(limit));
-    if ids.is_empty() {
+    let found: Vec<(String, String, Option<String>)> = fetch_all!(db, FIND, i64::from(limit));
+    if found.is_empty() {
         return Ok(0);
     }
     transact!(db, transaction => {
-        for id in &ids {
+        for (id, display_name, key) in &found {
+            if key.as_ref().is_some_and(|key| *key != search_key(display_name)) {
+                fold_within(transaction, id, display_name).await?;
+            }
             write_within(transaction, &UserId(id.clone())).await?;
         }
-        Ok(Commit(ids.len() as u64))
+        Ok(Commit(found.len() as u64))
     })
 }
 
 /// Folds up to `limit` display names of accounts from before that column. Returns how many.
 pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = "SELECT id, display_name FROM users WHERE display_name_key IS NULL LIMIT $1";
-    // It may have been changed since, with its key.
-    const FOLD: &str = "UPDATE users SET display_name_key = $2 \
-        WHERE id = $1 AND display_name = $3 AND display_name_key IS NULL";
     let rows: Vec<(String, String)> = fetch_all!(db, FIND, i64::from(limit));
     let count = rows.len() as u64;
     if count == 0 {
@@ -168,10 +172,21 @@ pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreEr
     }
     transact!(db, transaction => {
         for (id, display_name) in &rows {
-            execute!(transaction, FOLD, id, fold(display_name), display_name);
+            fold_within(transaction, id, display_name).await?;
         }
         Ok(Commit(count))
     })
+}
+
+/// It may have been changed since, with its key.
+async fn fold_within(
+    transaction: &mut Transaction,
+    id: &str,
+    display_name: &str,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE users SET display_name_key = $2 WHERE id = $1 AND display_name = $3";
+    execute!(transaction, SQL, id, search_key(display_name), display_name);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -227,5 +242,15 @@ mod tests {
     fn an_account_has_a_bounded_number_of_words() {
         let names = names("ada", Some(&format!("{}@x.org", "a.".repeat(100))), true);
         assert!(names.words().len() <= MAX_WORDS);
+    }
+
+    /// People choose their full name themselves.
+    #[test]
+    fn a_full_name_does_not_crowd_out_the_sign_in_names() {
+        let many: Vec<_> = (0..100_u8).map(|number| format!("x{number}")).collect();
+        let names = names(&many.join(" "), Some("ada@example.org"), true);
+        assert_eq!(names.words().len(), MAX_WORDS);
+        assert_eq!(names.first_word("ada"), Some("ada"));
+        assert_eq!(names.first_word("ada@"), Some("ada@example.org"));
     }
 }

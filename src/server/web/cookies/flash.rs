@@ -33,13 +33,11 @@ const MAX_INPUT_CHARS: usize = 320;
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
-    /// The form of a page was refused. Other forms, which return more than one text, have messages of their own.
+    /// The form of a page was refused. Forms that show their input again have messages of their own.
     Refused {
         /// Its path: another tab may request another page first.
         page: String,
         refusal: Refusals,
-        /// The input, or the username behind a link, to show again.
-        input: String,
     },
     /// Without a refusal if another page has shown it.
     LoginRefused {
@@ -54,6 +52,12 @@ pub enum Flash {
     /// From the list of sessions.
     Sessions {
         notice: SessionsNotice,
+    },
+    /// The name of the browser of the session with this id.
+    DeviceNameRefused {
+        id: String,
+        refusal: Refusals,
+        input: String,
     },
     /// A disowned session has ended, and an attacker may know the password.
     SignInDisowned,
@@ -108,9 +112,16 @@ pub enum Flash {
 }
 
 impl Flash {
-    pub fn refused(page: &str, refusal: Refusals, input: &str) -> Self {
+    pub fn refused(page: &str, refusal: Refusals) -> Self {
         Self::Refused {
             page: page.to_owned(),
+            refusal,
+        }
+    }
+
+    pub fn device_name_refused(id: &str, refusal: Refusals, input: &str) -> Self {
+        Self::DeviceNameRefused {
+            id: id.chars().take(MAX_INPUT_CHARS).collect(),
             refusal,
             input: input.chars().take(MAX_INPUT_CHARS).collect(),
         }

@@ -44,10 +44,12 @@ pub fn invitation(input: &InvitationDraft) -> InvitationDraft {
 /// As much of the names of an account as fits into a cookie.
 pub fn names(input: &EditDraft) -> EditDraft {
     let mut remaining = MAX_INPUT_BYTES;
+    let mut prefix =
+        |text: &Option<String>| text.as_deref().map(|text| prefix(text, &mut remaining));
     EditDraft {
-        username: prefix(&input.username, &mut remaining),
-        email: prefix(&input.email, &mut remaining),
-        display_name: prefix(&input.display_name, &mut remaining),
+        username: prefix(&input.username),
+        email: prefix(&input.email),
+        display_name: prefix(&input.display_name),
     }
 }
 

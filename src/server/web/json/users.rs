@@ -13,7 +13,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -61,25 +61,33 @@ pub enum UserChangeBody {
     Disabled(bool),
     /// Gives or removes the role.
     Administrator(bool),
-    /// Replaces all three names.
+    /// Replaces those names that are given.
     Names(NamesBody),
 }
 
-/// The names of an account.
+/// The names of an account to change. What is left out keeps its value.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = UserNames)]
 pub struct NamesBody {
     /// 1 to 64 characters: letters and digits, with single dots, hyphens or underscores between them. The one before
     /// stays reserved to the account.
-    #[schema(min_length = 1)]
-    username: String,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, min_length = 1)]
+    username: Option<String>,
     /// If empty, the username is shown.
-    display_name: String,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
+    display_name: Option<String>,
     /// Null removes it.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required)]
-    email: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
+}
+
+/// A member that may be left out. Null is a value of it, or none that it takes.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// By hand: the derived schema would permit further members beside the one.
@@ -160,7 +168,7 @@ pub async fn read(
 
 /// Change an account
 ///
-/// Disables or enables it, gives or removes the role of administrator, or replaces its names: the last two in a session,
+/// Disables or enables it, gives or removes the role of administrator, or changes its names: the last two in a session,
 /// and not by an access key. The last administrator who can sign in is kept.
 #[utoipa::path(
     patch,
@@ -186,7 +194,7 @@ pub async fn change(
             let draft = EditDraft {
                 username: names.username,
                 display_name: names.display_name,
-                email: names.email.unwrap_or_default(),
+                email: names.email.map(Option::unwrap_or_default),
             };
             administration::edit(&state.core, &admin, &id, &draft).await?;
             None

@@ -49,7 +49,7 @@ impl AuditQuery {
             (if day.is_some() { text } else { String::new() }, day)
         };
         let ((since, first), (until, last)) = (day("since"), day("until"));
-        // A name that no account has, or no longer has, matches nothing.
+        // A name that no account has or had before matches nothing.
         let id = match user.trim() {
             "" => None,
             input => Some(id_of(core, input).await?),
@@ -104,7 +104,7 @@ impl AuditQuery {
 }
 
 async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
-    let found = users::with_name(core, input).await?;
+    let found = users::with_any_name(core, input).await?;
     Ok(found.map_or_else(|| UserId(String::new()), |found| found.id))
 }
 

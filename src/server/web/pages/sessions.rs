@@ -3,11 +3,13 @@
 use super::visit::Visit;
 use crate::{
     domain::{
+        audit::RecordedMethod,
         device,
         moment::Timestamp,
         session::{CurrentUser, Session, SignIn},
         views::{
-            LiveSessionView, NewSignInsView, SessionView, SessionsView, SignInMethod, SignInView,
+            LiveSessionView, NewSignInsView, RefusedNameView, SessionView, SessionsView,
+            SignInMethod, SignInView,
         },
     },
     error::AppError,
@@ -23,7 +25,14 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
     let now = state.core.clock.now();
     let live = sessions::live_of(&state.core, &current.user.id).await?;
     let others = live.iter().filter(|one| one.id != current.session.id);
-    let refusal = visit.refusal();
+    let refused_name = match &visit.flash {
+        Some(Flash::DeviceNameRefused { id, refusal, input }) => Some(RefusedNameView {
+            session: id.clone(),
+            input: input.clone(),
+            refusal: *refusal,
+        }),
+        _ => None,
+    };
     Ok(SessionsView {
         // It is used by this request.
         current: LiveSessionView {
@@ -37,7 +46,9 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
             Some(Flash::Sessions { notice }) => Some(notice),
             _ => None,
         },
-        refusal,
+        // Its device may have been signed out since.
+        refused_name: refused_name
+            .filter(|refused| live.iter().any(|one| one.id.0 == refused.session)),
     })
 }
 
@@ -87,9 +98,10 @@ pub fn session_view(session: &Session) -> SessionView {
         kind: device::kind_of(&session.user_agent),
         address: session.address.clone(),
         remember: session.remember,
-        method: match session.key {
-            Some(_) => SignInMethod::AccessKey,
-            None => SignInMethod::Password,
+        method: match (&session.key, session.method) {
+            (Some(_), _) => SignInMethod::AccessKey,
+            (None, Some(RecordedMethod::Invitation)) => SignInMethod::Invitation,
+            (None, None) => SignInMethod::Password,
         },
         signed_in_at: moment(session.created_at),
         idle_ends_at: moment(session.idle_ends_at),

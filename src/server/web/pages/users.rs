@@ -161,7 +161,11 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
     let keys = access_keys::list_of(core, &user.id).await?;
     let keys = keys.iter().map(|key| access_key_view(key, now));
     let own_session = current.session.id.0.clone();
-    let edit = edit_view(&visit, &user, users::given_up_names(core, &user.id).await?);
+    let edit = edit_view(
+        &visit,
+        &user.id,
+        users::given_up_names(core, &user.id).await?,
+    );
     let refusal = visit.refusal();
     let notice = match visit.flash {
         Some(Flash::User { notice }) => Some(notice),
@@ -187,25 +191,18 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
 }
 
 /// The form for the names of an account.
-fn edit_view(visit: &Visit<'_>, user: &User, given_up: Vec<String>) -> EditView {
+fn edit_view(visit: &Visit<'_>, user: &UserId, given_up: Vec<String>) -> EditView {
     let refused = match &visit.flash {
-        Some(Flash::EditRefused { id, refusal, draft }) if *id == user.id.0 => {
+        Some(Flash::EditRefused { id, refusal, draft }) if *id == user.0 => {
             Some((draft.clone(), *refusal))
         }
         _ => None,
     };
-    let kept = draft::names(visit.headers, &user.id.0);
+    let kept = draft::names(visit.headers, &user.0);
     let (draft, is_unsaved, refusal) = match (refused, kept) {
         (Some((draft, refusal)), _) => (draft, false, Some(refusal)),
         (None, Some(draft)) => (draft, true, None),
-        (None, None) => {
-            let stored = EditDraft {
-                username: user.username.clone(),
-                display_name: user.display_name.clone(),
-                email: user.email.clone().unwrap_or_default(),
-            };
-            (stored, false, None)
-        }
+        (None, None) => (EditDraft::default(), false, None),
     };
     EditView {
         draft,

@@ -53,21 +53,12 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Why the form of this page was refused, and the input to show again.
-    pub fn refused(&self) -> Option<(Refusals, &str)> {
+    /// Why the form of this page was refused.
+    pub fn refusal(&self) -> Option<Refusals> {
         match &self.flash {
-            Some(Flash::Refused {
-                page,
-                refusal,
-                input,
-            }) if page == self.uri.path() => Some((*refusal, input)),
+            Some(Flash::Refused { page, refusal }) if page == self.uri.path() => Some(*refusal),
             _ => None,
         }
-    }
-
-    /// The same without the input.
-    pub fn refusal(&self) -> Option<Refusals> {
-        self.refused().map(|(refusal, _)| refusal)
     }
 
     /// The next page: the one in the query, otherwise the dashboard.

@@ -1,4 +1,4 @@
-//! The input for a new account, checked.
+//! The input for a new account, or for other names of one, checked.
 
 use crate::{
     domain::{
@@ -7,11 +7,12 @@ use crate::{
             Email, IdentityRefusal, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, Username,
             plain_text,
         },
+        views::EditDraft,
     },
     error::{Refusals, refusal_in},
     server::{
         core::Core,
-        store::users::{Identity, NewUser},
+        store::users::{NewNames, NewUser},
         token,
     },
 };
@@ -62,6 +63,32 @@ impl UserDraft {
     }
 }
 
+/// Checks the changes of the names of an account.
+///
+/// # Errors
+/// [`IdentityRefusal`], one for each field that is changed.
+pub fn check_names(draft: &EditDraft) -> Result<NewNames, Refusals> {
+    let username = draft.username.as_deref().map(Username::parse).transpose();
+    let email = draft.email.as_deref().map(email_of);
+    let email = email.map(|email| email.map(Email::parse).transpose());
+    let email = email.transpose();
+    let display_name = draft.display_name.as_deref();
+    let display_name = display_name
+        .map(|name| display_name_of(name, ""))
+        .transpose();
+    let refusals = [
+        refusal_in(&username),
+        refusal_in(&email),
+        refusal_in(&display_name),
+    ];
+    Refusals::none_in(refusals.into_iter().flatten())?;
+    Ok(NewNames {
+        username: username?,
+        email: email?,
+        display_name: display_name?,
+    })
+}
+
 /// The name on pages: the input, or the username if it is empty.
 pub fn display_name_of(input: &str, username: &str) -> Result<String, IdentityRefusal> {
     let input = plain_text(input, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
@@ -88,15 +115,6 @@ impl CheckedDraft {
         let email = self.email.as_ref().map(Email::as_str);
         core.password_rules
             .check(password, self.username.as_str(), email)
-    }
-
-    /// The names of an account that exists.
-    pub const fn identity(&self) -> Identity<'_> {
-        Identity {
-            username: &self.username,
-            email: self.email.as_ref(),
-            display_name: self.display_name.as_str(),
-        }
     }
 
     /// The row of the new account.

@@ -36,6 +36,7 @@ pub fn user(is_admin: bool) -> Box<CurrentUser> {
             ended: None,
             idle_end_if_used: None,
             key: None,
+            method: None,
             device: SessionDevice::default(),
         },
         sign_ins: None,
