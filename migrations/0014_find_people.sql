@@ -13,31 +13,15 @@ CREATE TABLE IF NOT EXISTS user_words (
 CREATE INDEX words_of_user ON user_words (user_id);
 
 -- The names of which the words were made. The server makes them, because SQL cannot split a name: also for accounts
--- from before, and for those that a server of the previous version changes meanwhile.
+-- from before, and for those that a server of the previous version changes meanwhile. Until then they are found by the
+-- beginning of each name. Indexes of accounts are in files of their own: this one locks them.
 ALTER TABLE users ADD COLUMN words_of TEXT;
-CREATE INDEX users_without_words ON users (id) WHERE words_of IS DISTINCT FROM
-    (username_key || ' ' || COALESCE(email_key, '') || ' ' || COALESCE(display_name_key, ''));
-
--- Until then they are found as before: by the beginning of each name.
-INSERT INTO user_words (word, user_id, repeats)
-SELECT username_key, id, 0 FROM users
-UNION SELECT email_key, id, 0 FROM users WHERE email_key IS NOT NULL
-UNION SELECT display_name_key, id, 0 FROM users WHERE display_name_key IS NOT NULL;
 
 -- NULL if unknown.
 ALTER TABLE users ADD COLUMN last_sign_in_at BIGINT;
--- A column of its own for the index: one on the time would be written at each sign-in.
-ALTER TABLE users ADD COLUMN has_signed_in BOOLEAN NOT NULL DEFAULT FALSE;
-UPDATE users SET last_sign_in_at = (SELECT MAX(s.created_at) FROM sessions s WHERE s.user_id = users.id);
-UPDATE users SET last_sign_in_at = (SELECT MAX(d.last_used_at) FROM devices d WHERE d.user_id = users.id)
-WHERE COALESCE(last_sign_in_at, 0) < (SELECT MAX(d.last_used_at) FROM devices d WHERE d.user_id = users.id);
-UPDATE users SET has_signed_in = TRUE WHERE last_sign_in_at IS NOT NULL;
-
--- The lists of administrators, by name.
-CREATE INDEX administrators_by_name ON users (username_key) WHERE is_admin;
-CREATE INDEX disabled_users_by_name ON users (username_key) WHERE disabled_at IS NOT NULL;
-CREATE INDEX invited_users_by_name ON users (username_key) WHERE password_hash = '' AND disabled_at IS NULL;
-CREATE INDEX users_without_sign_in_by_name ON users (username_key) WHERE NOT has_signed_in;
+-- A column of its own for the index: one on the time would be written at each sign-in. NULL until the server has
+-- completed the account, with its words.
+ALTER TABLE users ADD COLUMN has_signed_in BOOLEAN;
 
 -- Usernames that an account had before. Nobody else gets one while the account exists: an application may know its
 -- owner by it.
@@ -48,6 +32,3 @@ CREATE TABLE given_up_names (
     given_up_at  BIGINT NOT NULL
 );
 CREATE INDEX given_up_names_of_user ON given_up_names (user_id);
-
--- What the account was called before it was renamed.
-ALTER TABLE activity ADD COLUMN previous_name TEXT;

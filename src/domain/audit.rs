@@ -33,6 +33,8 @@ macro_rules! events {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event {
             $($($(#[$note])* $name $(($payload))?,)*)*
+            /// Written by a newer version, which may run beside this one: [`Record::unknown`] has its words.
+            Unknown,
         }
 
         impl Event {
@@ -44,6 +46,7 @@ macro_rules! events {
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $($(Self::$name { .. } => $word,)*)*
+                    Self::Unknown => "unknown",
                 }
             }
 
@@ -58,7 +61,7 @@ macro_rules! events {
                 None
             }
 
-            /// Every event.
+            /// Every known event.
             fn all() -> Vec<Self> {
                 let mut all = Vec::new();
                 $($(all.extend(events!(@each $name $($payload)?));)*)*
@@ -147,16 +150,22 @@ events! {
     }
 }
 
-/// Two stored words that name no [`Event`].
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown event")]
-pub struct UnknownEvent;
+/// The stored words of an event that this version does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{event}{}", reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default())]
+pub struct UnknownEvent {
+    pub event: String,
+    pub reason: Option<String>,
+}
 
 impl Event {
     pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
         let mut all = Self::all().into_iter();
         all.find(|known| known.as_str() == event && known.reason() == reason)
-            .ok_or(UnknownEvent)
+            .ok_or_else(|| UnknownEvent {
+                event: event.to_owned(),
+                reason: reason.map(str::to_owned),
+            })
     }
 
     /// The words of all events, each once, in alphabetical order: the choices of a filter.
@@ -258,6 +267,8 @@ pub struct Record {
     /// Identifies the row, and with its time its position in a list.
     pub id: String,
     pub entry: Entry,
+    /// The words of [`Event::Unknown`].
+    pub unknown: Option<UnknownEvent>,
     /// The name of the account at that time.
     pub username: Option<String>,
     /// The name of the administrator at that time.
@@ -268,6 +279,16 @@ pub struct Record {
     pub device_name: Option<String>,
     /// How often it happened in its window.
     pub times: u64,
+}
+
+impl Record {
+    /// The words of the event as they are stored, also if this version does not know them.
+    pub fn words(&self) -> (&str, Option<&str>) {
+        match &self.unknown {
+            Some(unknown) => (&unknown.event, unknown.reason.as_deref()),
+            None => (self.entry.event.as_str(), self.entry.event.reason()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use vestibule::{
     domain::{audit::Event, password_link::LinkPurpose, user::UserId},
     server::{
-        core::{accounts::users, actor, background::cleanup},
+        core::{accounts::users, actor, background::filling},
         store::{self, audit::Filter},
     },
 };
@@ -455,7 +455,7 @@ on_both_engines! {
                 vestibule::server::db::Pool::Postgres(link) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&**link).await.unwrap()),
             }
         }
-        cleanup::fill_words(&app.core).await.unwrap();
+        filling::fill(&app.core).await.unwrap();
         let number = |page: &Answer| page.text().matches("href=\"/admin/users/u").count();
         for search in ["user", "%C3%9CMIT", "user+%C3%BC", "user&filter=never_signed_in"] {
             let first = ada.get(&format!("/admin/users?search={search}")).await;

@@ -1,7 +1,7 @@
 //! The audit log, followed as it grows and downloaded as a file.
 
 use crate::{
-    app::{TestApp, assert_redirect, visible_text},
+    app::{TestApp, assert_contains, assert_redirect, visible_text},
     on_both_engines,
     support::{
         PASSWORD,
@@ -122,6 +122,28 @@ on_both_engines! {
         assert_eq!(lines[lines.len() - 2], r#""1970-01-01T00:00:01Z","signed_in","","browser","","","","","","192.0.2.1","A browser","1","""#);
         assert_eq!(lines[lines.len() - 1], "");
         assert_eq!(downloads(&app).await, 2);
+    }
+
+    /// A server of a newer version writes to the same log. An event that this one does not know hides no other.
+    async fn events_of_a_newer_version_are_shown(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let sql = format!(
+            "INSERT INTO activity (id, at, event, reason, source, user_id, username, address, user_agent, times) \
+             VALUES ('x', 1790000000000, 'user_moved', 'to_<mars>', 'browser', '{}', 'ada', '', '', 1) RETURNING id",
+            app.user("ada").await.id
+        );
+        assert_eq!(texts(&app.core.db, &sql).await, ["x"]);
+        let (own, all) = (ada.get("/account/activity").await, ada.get("/admin/activity").await);
+        assert_contains(&own, "An event that this version does not know: user_moved, to_&lt;mars&gt;");
+        assert_contains(&all, "that this version does not know: user_moved, to_&lt;mars&gt;");
+        for page in [&own, &all] {
+            assert!(page.text().contains("signed in"), "the other events");
+        }
+        let (lines, table) = (ada.get(JSON_LINES).await, ada.get(CSV).await);
+        assert!(lines.text().contains(r#""event":"user_moved","reason":"to_<mars>""#));
+        assert!(table.text().contains(r#""user_moved","to_<mars>""#));
+        let (_, newest) = follows(&ada, "").await;
+        assert!(newest.to_string().contains("user_moved, to_<mars>"), "{newest}");
     }
 
     async fn a_download_is_narrowed_as_the_page_is(database: TestDatabase) {

@@ -67,6 +67,21 @@ fn later(core: &Core, seconds: u64) {
 }
 
 on_both_engines! {
+    /// A server of a newer version may run beside this one, or was reverted.
+    async fn events_of_a_newer_version_are_listed(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::account(&core, "ada").await;
+        given::execute(&core.db, "INSERT INTO activity (id, at, event, reason, source, credential, address, user_agent, times) VALUES \
+            ('x', 1, 'moved', NULL, 'browser', 'passkey', '', '', 1), ('y', 2, 'session_ended', 'moved', 'server', NULL, '', '', 1)").await;
+        let records = records(&core).await;
+        let words: Vec<_> = records.iter().map(|record| (record.words(), record.entry.event, record.entry.source)).collect();
+        assert_eq!(words, [
+            (("moved", None), Event::Unknown, Source::Browser),
+            (("session_ended", Some("moved")), Event::Unknown, Source::Server),
+            (("user_created", None), Event::UserCreated, Source::Command),
+        ]);
+    }
+
     /// Every event of an account and its sessions is a row (ASVS V16.3.1).
     async fn events_are_recorded(database: TestDatabase) {
         let core = support::core(&database).await;

@@ -260,11 +260,12 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         password_links::make(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
         core.clock.set(START);
-        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 3, "session, link and browser");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 4, "session, account, link and browser");
         assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0, "once");
         let user = users::find(&core, "ada").await.unwrap();
         let until = password_links::valid_until(&core, &user).await.unwrap();
         assert_eq!(until, Some(START.after(password_links::LIFETIME)));
+        assert_eq!(user.last_sign_in_at, Some(START));
         let session = given::stored(&core, &token).await.session;
         assert_eq!(session.idle_ends_at, START.after(LIFETIMES.idle));
         core.clock.set(START.after(LIFETIMES.idle));

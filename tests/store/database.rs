@@ -14,10 +14,14 @@ use std::{
     path::{Path, PathBuf},
 };
 use vestibule::{
-    domain::session::EndReason,
+    domain::{
+        moment::Timestamp,
+        session::EndReason,
+        user::{UserFilter, UserSearch},
+    },
     error::{AppError, Failure},
     server::{
-        core::sessions::Resumed,
+        core::{background::filling, sessions::Resumed},
         db::{self, DatabaseUrl, Db, IfMissing, OpenError, Pool, StoreError},
         store,
         token::SessionToken,
@@ -191,10 +195,48 @@ on_both_engines! {
         ];
         of_version(&database, BEFORE, rows.join("; ")).await;
         let core = support::core(&database).await;
+        let matched = given::texts(&core.db, "SELECT COALESCE(d.id, s.device_id) FROM devices d, sessions s \
+            WHERE COALESCE(d.id, s.device_id) IS NOT NULL").await;
+        assert!(matched.is_empty(), "the update itself moves no rows: {matched:?}");
+        assert_eq!(filling::fill(&core).await.unwrap(), 1);
         let devices = given::texts(&core.db, "SELECT token_digest || ': ' || COALESCE(id, 'none') || name FROM devices ORDER BY 1").await;
         assert_eq!(devices, ["of five: none", "of one: one", "of three: none", "of two: none"]);
         let sessions = given::texts(&core.db, "SELECT id || ': ' || COALESCE(device_id, 'none') || device_name FROM sessions ORDER BY 1").await;
         assert_eq!(sessions, ["four: none", "one: one", "three: none", "two: none"]);
+    }
+
+    /// At once: the update waits for no account, and the server completes them meanwhile.
+    async fn an_update_finds_accounts_by_their_names(database: TestDatabase) {
+        const BEFORE: i64 = 12;
+        let account = |name: &str| format!(
+            "INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, description, \
+             is_admin, password_hash, created_at) VALUES ('{name}', '{name}', '{name}', '{name}@example.org', \
+             '{name}@example.org', 'Of the {name}s', 'of the {name}s', '', FALSE, 'hash', 1)"
+        );
+        let rows = [
+            account("ada"), account("bob"), account("eve"),
+            "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, idle_ends_at, \
+             absolute_ends_at, remember, address, user_agent, new_device) \
+             VALUES ('s', 's', 'ada', 7, 7, 7, 9, 9, TRUE, '', '', FALSE)".to_owned(),
+            "INSERT INTO devices VALUES ('d', 'ada', 1, 5, NULL), ('e', 'bob', 1, 6, NULL)".to_owned(),
+        ];
+        of_version(&database, BEFORE, rows.join("; ")).await;
+        let core = support::core(&database).await;
+        let found = async |input: &str, filter| {
+            let page = store::users::page(&core.db, &UserSearch::of(input, filter), None, 50).await.unwrap();
+            page.users.into_iter().map(|user| (user.username, user.last_sign_in_at.map(Timestamp::as_millis))).collect::<Vec<_>>()
+        };
+        let all = |times: [Option<i64>; 3]| ["ada", "bob", "eve"].into_iter().map(str::to_owned).zip(times).collect::<Vec<_>>();
+        for input in ["", "of", "of the"] {
+            assert_eq!(found(input, None).await, all([None; 3]), "{input}");
+        }
+        assert_eq!(found("ada@ex", None).await, all([None; 3])[..1]);
+        assert_eq!(found("", Some(UserFilter::NeverSignedIn)).await, [], "unknown");
+        assert_eq!(filling::fill(&core).await.unwrap(), 3);
+        for input in ["", "of", "the", "example"] {
+            assert_eq!(found(input, None).await, all([Some(7), Some(6), None]), "{input}");
+        }
+        assert_eq!(found("", Some(UserFilter::NeverSignedIn)).await, all([None; 3])[2..]);
     }
 
     async fn a_database_answers_until_it_is_closed(database: TestDatabase) {

@@ -39,6 +39,10 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let device = DeviceToken::random().digest();
     let (by, reason) = (Actor::command(), EndReason::EndedByAdmin);
     let ended = Ended { at: START, reason };
+    let log_start = store::audit::Cursor {
+        at: START,
+        id: String::new(),
+    };
     let mut read = vec![
         (
             "users::find_credentials",
@@ -58,6 +62,12 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
         (
             "users::words::fill_some_words",
             store::users::fill_some_words(db, 10).await.map(drop),
+        ),
+        (
+            "users::sign_ins::record_missed",
+            store::users::record_missed(db, &log_start, START, 10)
+                .await
+                .map(drop),
         ),
         (
             "users::names::given_up_names",
@@ -319,7 +329,7 @@ fn functions_that_read(folder: &Path, module: &str, found: &mut BTreeSet<String>
 }
 
 /// Parts of functions, which are called by others.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 11] = [
     (
         "sessions::sign_in_reviews::browsers_in_use",
         "sessions::sign_in_reviews::find_with_sign_ins",
@@ -328,6 +338,8 @@ const PARTS: [(&str, &str); 9] = [
         "sessions::sign_in_reviews::count_others",
         "sessions::sign_in_reviews::find_with_sign_ins",
     ),
+    ("users::search::read", "users::search::page"),
+    ("users::search::unsplit::by_name", "users::search::page"),
     ("users::search::all", "users::search::page"),
     ("users::search::sparse::rarest_word", "users::search::page"),
     ("users::search::sparse::of_word", "users::search::page"),

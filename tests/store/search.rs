@@ -133,7 +133,7 @@ async fn crowd(core: &Core, number: u32) {
     .await;
     given::execute(
         &core.db,
-        "UPDATE users SET words_of = username_key || ' ' || email_key || ' ' || display_name_key \
+        "UPDATE users SET words_of = username_key || ' ' || email_key || ' ' || display_name_key, has_signed_in = FALSE \
         WHERE id LIKE 'id%'",
     )
     .await;

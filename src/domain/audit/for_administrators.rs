@@ -79,6 +79,8 @@ impl Event {
             | Self::AccessKeyRefused(_) => self.template_of_key(has_name, is_own),
             Self::AuditDownloaded => "USER downloaded the audit log",
             Self::SetUp => "USER created the first account",
+            Self::Unknown if !has_name => "An event that this version does not know: REASON",
+            Self::Unknown => "An event of USER that this version does not know: REASON",
             Self::SetUpRefused => "An attempt to create the first account was refused",
             Self::SetUpThrottled => {
                 "An attempt to create the first account was delayed: there were too many attempts"
@@ -192,13 +194,17 @@ impl Record {
             Event::AccessKeyRefused(problem) => problem.description(),
             _ => "",
         };
+        let reason = match &self.unknown {
+            Some(unknown) => unknown.to_string(),
+            None => reason.to_owned(),
+        };
         let key = Part::Name(self.key_name.clone().unwrap_or_default());
         let previous = Part::Name(self.entry.previous_name.clone().unwrap_or_default());
         let is_own = self.actor_name.is_none()
             && !matches!(self.entry.source, Source::Command | Source::Server);
         let parts = [
             (ACTOR, actor),
-            (REASON, words(reason)),
+            (REASON, words(&reason)),
             (KEY, key),
             (PREVIOUS, previous),
         ];

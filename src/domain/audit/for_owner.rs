@@ -1,12 +1,15 @@
 //! Descriptions of events for the owner of the account.
 
-use super::{AccessKeyProblem, Entry, Event, Kind, RecordedMethod, SignInRefusal};
+use super::{AccessKeyProblem, Event, Kind, Record, RecordedMethod, SignInRefusal};
 use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
 
-impl Entry {
+impl Record {
     /// Describes the event for the owner of the account.
     pub fn description_for_owner(&self) -> String {
-        match (self.event, &self.key) {
+        if let Some(unknown) = &self.unknown {
+            return format!("An event that this version does not know: {unknown}");
+        }
+        match (self.entry.event, &self.entry.key) {
             (Event::SignedIn, Some(_)) => "You signed in with an access key".to_owned(),
             (event, _) => event.description_for_owner(),
         }
@@ -79,6 +82,7 @@ impl Event {
             Self::AuditDownloaded => "You downloaded the audit log",
             Self::SetUp => "You created the first account",
             Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be created",
+            Self::Unknown => "An event that this version does not know",
         };
         words.to_owned()
     }

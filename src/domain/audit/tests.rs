@@ -66,6 +66,10 @@ fn every_event_parses_from_its_words() {
         ("session_ended", None),
         ("x", None),
     ] {
-        assert_eq!(Event::parse(event, reason), Err(UnknownEvent), "{event}");
+        let unknown = Event::parse(event, reason).expect_err(event);
+        assert_eq!(
+            (&*unknown.event, unknown.reason.as_deref()),
+            (event, reason)
+        );
     }
 }

@@ -139,8 +139,8 @@ impl Row for AuditRow {
         };
         vec![
             Cow::from(&self.at),
-            self.event.into(),
-            self.reason.unwrap_or_default().into(),
+            Cow::from(&self.event),
+            self.reason.as_deref().unwrap_or_default().into(),
             self.user.as_deref().unwrap_or_default().into(),
             self.key_name.as_deref().unwrap_or_default().into(),
             Cow::from(&self.address),

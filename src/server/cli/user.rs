@@ -24,7 +24,6 @@ use crate::{
                 users::{self, UserDraft, UserError},
             },
             actor::{self, Admin},
-            background::cleanup,
         },
         db::IfMissing,
         web::layers::origin::Site,
@@ -115,10 +114,6 @@ async fn list(
     only: Option<UserFilter>,
     json: bool,
 ) -> Result<(), CliError> {
-    if search.is_some() {
-        // After an upgrade the server's background job may not have split all names yet.
-        cleanup::fill_words(core).await?;
-    }
     let search = UserSearch::of(search.unwrap_or_default(), only);
     let mut after = None;
     let mut table = PagedTable::new(WIDTHS, json);

@@ -212,6 +212,24 @@ pub async fn rename(
     })
 }
 
+/// Gives browsers of older versions the id of a session, and the session its browser. A sign-in and the use of its
+/// browser were recorded in the same millisecond. Of two in one millisecond neither is matched: such a browser gets its
+/// id at the next sign-in.
+pub(super) async fn match_to_sessions_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+) -> Result<(), StoreError> {
+    const DEVICES: &str = "UPDATE devices SET id = (SELECT MIN(s.id) FROM sessions s WHERE s.user_id = $1 \
+        AND s.created_at = devices.last_used_at AND s.key_id IS NULL AND s.device_id IS NULL HAVING COUNT(*) = 1) \
+        WHERE user_id = $1 AND id IS NULL";
+    const SESSIONS: &str = "UPDATE sessions SET device_id = id WHERE user_id = $1 AND device_id IS NULL \
+        AND id IN (SELECT d.id FROM devices d WHERE d.user_id = $1)";
+    if execute!(transaction, DEVICES, &user.0) > 0 {
+        execute!(transaction, SESSIONS, &user.0);
+    }
+    Ok(())
+}
+
 /// Forgets every browser of a user: each counts as new again.
 pub(super) async fn forget_all_within(
     transaction: &mut Transaction,

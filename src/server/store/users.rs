@@ -5,6 +5,7 @@ mod changes;
 mod locks;
 mod names;
 mod search;
+mod sign_ins;
 mod texts;
 mod words;
 
@@ -12,12 +13,14 @@ pub(super) use by_link::redeem_within;
 pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
-pub(super) use locks::{lock_enabled_within, lock_within, record_sign_in_within};
+pub(super) use locks::{lock_enabled_within, lock_within};
 pub use names::{NewNames, find_by_given_up_name, given_up_names, update_names};
 pub use search::{Cursor, Found, last_page, page, page_before};
+pub(super) use sign_ins::record_sign_in_within;
+pub use sign_ins::{record_missed, reset_some_future_sign_ins};
 pub use texts::{
-    ALL, ALL_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS, ENDS_BACKWARDS, IN_WINDOW,
-    IN_WINDOW_BACKWARDS, OF_WORD,
+    ALL, ALL_BACKWARDS, BY_NAME, BY_NAME_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS,
+    ENDS_BACKWARDS, IN_WINDOW, IN_WINDOW_BACKWARDS, OF_WORD,
 };
 pub(super) use words::write_within as write_words_within;
 pub use words::{ACCOUNTS_A_STEP, fill_some_words, fold_some_display_names};

@@ -4,7 +4,7 @@ use super::{administered, bearer, call, document::DOCUMENT, get};
 use crate::{
     app::{TestApp, WRONG},
     on_both_engines,
-    support::http::Browser,
+    support::{database::texts, http::Browser},
 };
 use serde_json::{Value, json as value};
 use std::time::Duration;
@@ -52,6 +52,17 @@ on_both_engines! {
         assert_eq!(events(&found).len(), 2);
         assert_eq!(events(&page(&mut root, "user=nobody").await), []);
         assert!(!all.to_string().contains(WRONG));
+    }
+
+    async fn events_of_a_newer_version_are_listed(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let sql = "INSERT INTO activity (id, at, event, reason, source, address, user_agent, times) \
+            VALUES ('x', 1, 'user_moved', 'to_mars', 'server', '', '', 1) RETURNING id";
+        assert_eq!(texts(&app.core.db, sql).await, ["x"]);
+        let all = page(&mut root, "").await;
+        let oldest = all["items"].as_array().unwrap().last().unwrap();
+        assert_eq!((&oldest["event"], &oldest["reason"]), (&"user_moved".into(), &"to_mars".into()));
+        assert_eq!(events(&all)[0].0, "signed_in");
     }
 
     async fn pages_of_the_log_join_in_both_directions(database: TestDatabase) {

@@ -1,14 +1,19 @@
 //! The words of an account: written with its names, and in steps for accounts of older versions.
 
-use super::{account, names};
+use super::{account, names, pages, pages_backwards, pages_of};
 use crate::{
     given, on_both_engines,
     support::{self, START},
 };
+use std::time::Duration;
 use vestibule::{
-    domain::{actor::Actor, audit::Event},
+    domain::{
+        actor::Actor,
+        audit::Event,
+        user::{UserFilter, UserSearch},
+    },
     server::{
-        core::background::cleanup,
+        core::background::filling::{self, SignIns},
         store::{self, users::Profile},
     },
 };
@@ -28,8 +33,8 @@ on_both_engines! {
         assert!(left.is_empty(), "{left:?}");
     }
 
-    /// Accounts of a previous version have no words, and the oldest no folded display name. The migration found them by
-    /// the beginning of each name; the server splits them in steps, and nothing is lost meanwhile.
+    /// Accounts of a previous version have no words, and the oldest no folded display name. They are found by the beginning
+    /// of each name; the server splits them in steps, and nothing is lost meanwhile, on any page.
     async fn names_of_older_accounts_are_split(database: TestDatabase) {
         let core = support::core(&database).await;
         let number = store::users::ACCOUNTS_A_STEP + 1;
@@ -38,23 +43,32 @@ on_both_engines! {
         }
         given::execute(&core.db, "DELETE FROM user_words").await;
         given::execute(&core.db, "UPDATE users SET words_of = NULL").await;
-        given::execute(&core.db, "INSERT INTO user_words (word, user_id, repeats) SELECT username_key, id, 0 FROM users \
-            UNION SELECT display_name_key, id, 0 FROM users").await;
         let all = number as usize;
         for input in ["ada", "u", "ada éva", "ada u"] {
             assert_eq!(names(&core, input).await.len(), all, "{input}");
         }
         assert!(names(&core, "éva").await.is_empty());
-        store::users::fill_some_words(&core.db, 1).await.unwrap();
-        for input in ["ada", "u", "ada éva"] {
-            assert_eq!(names(&core, input).await.len(), all, "{input} while they are split");
+        for step in [1, 20] {
+            store::users::fill_some_words(&core.db, step).await.unwrap();
+            for input in ["ada", "u", "ada éva"] {
+                assert_eq!(names(&core, input).await.len(), all, "{input} while they are split");
+                for limit in [1, 7, 20] {
+                    let mut paged = pages(&core, input, limit).await.concat();
+                    let mut backwards = pages_backwards(&core, &UserSearch::of(input, None), limit).await.concat();
+                    paged.sort_unstable();
+                    backwards.sort_unstable();
+                    assert_eq!(paged, backwards, "{input} in pages of {limit}");
+                    paged.dedup();
+                    assert_eq!(paged.len(), all, "{input} in pages of {limit}");
+                }
+            }
         }
         given::execute(&core.db, "UPDATE users SET display_name_key = NULL WHERE username <> 'u0'").await;
-        assert!(cleanup::fill_words(&core).await.unwrap() >= u64::from(number) - 1);
+        assert!(filling::fill(&core).await.unwrap() >= u64::from(number) - 21);
         for input in ["ada", "u", "éva", "éva ada", "u éva"] {
             assert_eq!(names(&core, input).await.len(), all, "{input}");
         }
-        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 0);
+        assert_eq!(filling::fill(&core).await.unwrap(), 0);
     }
 
     /// A server of the previous version changes names without their words.
@@ -63,7 +77,8 @@ on_both_engines! {
         account(&core, "ada", None, "Ada King").await;
         given::execute(&core.db, "UPDATE users SET display_name = 'Ada Lovelace', display_name_key = 'ada lovelace'").await;
         assert!(names(&core, "king").await.is_empty(), "it is not called so");
-        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        assert_eq!(names(&core, "ada love").await, ["ada"]);
+        assert_eq!(filling::fill(&core).await.unwrap(), 1);
         assert_eq!(names(&core, "lovelace").await, ["ada"]);
         assert!(names(&core, "king").await.is_empty());
     }
@@ -86,10 +101,44 @@ on_both_engines! {
         finds().await;
         // A server of a previous version has written it.
         given::execute(&core.db, &format!("UPDATE users SET display_name_key = '{name}'")).await;
-        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        assert_eq!(filling::fill(&core).await.unwrap(), 1);
         finds().await;
         given::execute(&core.db, "UPDATE users SET display_name_key = NULL, words_of = NULL").await;
-        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        assert_eq!(filling::fill(&core).await.unwrap(), 1);
         finds().await;
+    }
+
+    /// A server of the previous version starts a session without a word to the account.
+    async fn sign_ins_on_an_older_server_are_recorded(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, bob) = (given::account(&core, "ada").await, given::account(&core, "bob").await);
+        given::account(&core, "eve").await;
+        let as_older = async |user: &store::users::Credentials, at| {
+            let columns = given::texts(&core.db, "SELECT username || COALESCE(CAST(last_sign_in_at AS TEXT), 'NULL') FROM users").await;
+            given::session_at(&core, user, at).await;
+            for column in columns {
+                let (name, at) = column.split_at(3);
+                let sql = format!("UPDATE users SET last_sign_in_at = {at}, has_signed_in = {} WHERE username = '{name}'", at != "NULL");
+                given::execute(&core.db, &sql).await;
+            }
+        };
+        let never = async || {
+            let search = UserSearch::of("", Some(UserFilter::NeverSignedIn));
+            pages_of(&core, &search, 50).await.concat()
+        };
+        let last = async |name: &str| given::credentials(&core, name).await.user.last_sign_in_at;
+        let mut sign_ins = SignIns::default();
+        as_older(&ada, START).await;
+        assert_eq!((never().await, last("ada").await), (vec!["ada".to_owned(), "bob".to_owned(), "eve".to_owned()], None));
+        assert_eq!(sign_ins.record_missed(&core).await.unwrap(), 1);
+        assert_eq!((never().await, last("ada").await), (vec!["bob".to_owned(), "eve".to_owned()], Some(START)));
+        let later = START.after(Duration::from_secs(3_600));
+        core.clock.set(later);
+        as_older(&bob, later).await;
+        as_older(&ada, later).await;
+        assert_eq!(sign_ins.record_missed(&core).await.unwrap(), 2);
+        assert_eq!((never().await, last("ada").await, last("bob").await), (vec!["eve".to_owned()], Some(later), Some(later)));
+        assert_eq!(sign_ins.record_missed(&core).await.unwrap(), 0);
+        assert_eq!(SignIns::default().record_missed(&core).await.unwrap(), 0, "after a restart");
     }
 }

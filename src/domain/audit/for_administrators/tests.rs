@@ -19,6 +19,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
             address: String::new(),
             user_agent: String::new(),
         },
+        unknown: None,
         username: user.map(str::to_owned),
         actor_name: actor.map(str::to_owned),
         key_name: None,
@@ -113,6 +114,27 @@ fn sentences_about_keys_name_who_acted() {
         };
         assert_eq!(sentence(&record), words);
     }
+}
+
+/// A server of a newer version writes to the same log.
+#[test]
+fn an_unknown_event_is_described_by_its_words() {
+    let of = |user, event: &str, reason: Option<&str>| {
+        let unknown = Event::parse(event, reason).expect_err("an unknown event");
+        Record {
+            unknown: Some(unknown),
+            ..record(Event::Unknown, user, None, Source::Browser)
+        }
+    };
+    let moved = of(Some("ada"), "moved", Some("to_mars"));
+    assert_eq!(moved.words(), ("moved", Some("to_mars")));
+    assert_eq!(
+        sentence(&moved),
+        "An event of [ada] that this version does not know: moved, to_mars"
+    );
+    let words = "An event that this version does not know: moved";
+    assert_eq!(sentence(&of(None, "moved", None)), words);
+    assert_eq!(of(None, "moved", None).description_for_owner(), words);
 }
 
 /// Names lead to their accounts.

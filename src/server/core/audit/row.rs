@@ -7,8 +7,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub struct AuditRow {
     pub at: String,
-    pub event: &'static str,
-    pub reason: Option<&'static str>,
+    pub event: String,
+    pub reason: Option<String>,
     pub source: &'static str,
     pub user: Option<String>,
     pub actor: Option<String>,
@@ -42,11 +42,13 @@ impl AuditRow {
     ];
 
     pub fn of(record: Record) -> Self {
+        let (event, reason) = record.words();
+        let (event, reason) = (event.to_owned(), reason.map(str::to_owned));
         let entry = record.entry;
         Self {
             at: rfc3339(entry.at),
-            event: entry.event.as_str(),
-            reason: entry.event.reason(),
+            event,
+            reason,
             source: entry.source.as_str(),
             user: record.username,
             actor: record.actor_name,
@@ -64,8 +66,8 @@ impl AuditRow {
     pub fn values(self) -> [String; 13] {
         [
             self.at,
-            self.event.to_owned(),
-            self.reason.unwrap_or_default().to_owned(),
+            self.event,
+            self.reason.unwrap_or_default(),
             self.source.to_owned(),
             self.user.unwrap_or_default(),
             self.actor.unwrap_or_default(),

@@ -16,7 +16,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// The pause between two steps, for other writers.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// Cleans up until the server stops.
 pub async fn run(core: Core) {
@@ -24,9 +24,6 @@ pub async fn run(core: Core) {
     loop {
         if let Err(error) = reset_once(&core, &mut handled).await {
             tracing::warn!(%error, "times in the future will be reset later");
-        }
-        if let Err(error) = fill_words(&core).await {
-            tracing::warn!(%error, "accounts will be made findable by their words later");
         }
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "the clean-up will be retried");
@@ -80,8 +77,8 @@ async fn reset_once(core: &Core, handled: &mut Option<u64>) -> Result<(), StoreE
     Ok(())
 }
 
-/// Moves times in the future to now: those of sessions, access keys, links, the setup code, known browsers and signing
-/// keys. Returns the number of rows.
+/// Moves times in the future to now: those of sessions, last sign-ins, access keys, links, the setup code, known
+/// browsers and signing keys. Returns the number of rows.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is moved in the next run.
@@ -90,23 +87,13 @@ pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     let times = sessions::reset_times(core);
     let mut rows =
         in_steps(|| store::sessions::reset_some_future_times(db, &times, store::STEP)).await?;
+    rows += in_steps(|| store::users::reset_some_future_sign_ins(db, now, store::STEP)).await?;
     rows += store::access_keys::reset_future_times(db, now).await?;
     rows += store::password_links::reset_future_times(db, now, password_links::LIFETIME).await?;
     rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFETIME).await?;
     rows += store::devices::reset_future_times(db, now).await?;
     rows += store::signing_keys::reset_future_times(db, now, PUBLISHED_BEFORE_USE).await?;
     Ok(rows)
-}
-
-/// Makes accounts of older versions findable by the words of their names. SQL can neither fold a text nor split it, so
-/// no migration could do it. Costs two queries if nothing is left to do. Returns the number of accounts.
-///
-/// # Errors
-/// [`StoreError`]: the rest is done in the next run.
-pub async fn fill_words(core: &Core) -> Result<u64, StoreError> {
-    in_steps(|| store::users::fold_some_display_names(&core.db, store::STEP)).await?;
-    let step = store::users::ACCOUNTS_A_STEP;
-    in_steps_of(step, || store::users::fill_some_words(&core.db, step)).await
 }
 
 async fn in_steps<F>(step: impl Fn() -> F) -> Result<u64, StoreError>
@@ -116,16 +103,20 @@ where
     in_steps_of(store::STEP, step).await
 }
 
-async fn in_steps_of<F>(rows_a_step: u32, step: impl Fn() -> F) -> Result<u64, StoreError>
+/// Runs steps of this size until one finds fewer rows. Returns the number of rows.
+pub(super) async fn in_steps_of<F>(
+    rows_a_step: u32,
+    step: impl Fn() -> F,
+) -> Result<u64, StoreError>
 where
     F: Future<Output = Result<u64, StoreError>>,
 {
-    let mut cleaned = 0;
+    let mut sum = 0;
     loop {
         let rows = step().await?;
-        cleaned += rows;
+        sum += rows;
         if rows < u64::from(rows_a_step) {
-            return Ok(cleaned);
+            return Ok(sum);
         }
         tokio::time::sleep(PAUSE).await;
     }

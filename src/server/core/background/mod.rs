@@ -1,6 +1,7 @@
 //! Background jobs: one list, started and stopped together.
 
 pub mod cleanup;
+pub mod filling;
 pub mod heartbeat;
 pub mod journal;
 mod signing_keys;
@@ -38,7 +39,7 @@ impl Background {
         background.spawn_cancellable(sessions::watch::run(core.clone()));
         background.spawn_cancellable(timekeeping::run(core.clone()));
         background.spawn_cancellable(signing_keys::run(core.clone()));
-        background.spawn_cancellable(check_and_clean(core.clone(), integrity, report));
+        background.spawn_cancellable(check_clean_and_fill(core.clone(), integrity, report));
         (background, damage)
     }
 
@@ -57,8 +58,8 @@ impl Background {
     }
 }
 
-/// The check for damage comes first: nothing is deleted from a damaged file.
-async fn check_and_clean(
+/// The check for damage comes first: nothing is changed in a damaged file without a request.
+async fn check_clean_and_fill(
     core: Core,
     integrity: IntegrityCheck,
     report: oneshot::Sender<OpenError>,
@@ -74,5 +75,5 @@ async fn check_and_clean(
             Err(error) => tracing::warn!(%error, "the database file was not checked for damage"),
         }
     }
-    cleanup::run(core).await;
+    tokio::join!(cleanup::run(core.clone()), filling::run(core));
 }

@@ -123,6 +123,70 @@ fn a_removal_is_found_in_every_spelling() {
     }
 }
 
+/// The migrations from before the next rule.
+const BEFORE_QUICK: i64 = 13;
+
+/// What a migration does to the rows or to tables of a running server, for longer than its requests wait: on PostgreSQL
+/// every lock is held to the end of the file.
+fn keeps_servers_waiting(statements: &[String]) -> Option<String> {
+    let words: Vec<Vec<_>> = statements
+        .iter()
+        .map(|sql| sql.split_whitespace().collect())
+        .collect();
+    let after = |start: [&'static str; 2]| {
+        words
+            .iter()
+            .filter(move |words| words.starts_with(&start))
+            .filter_map(|words| words.iter().find(|word| !is_keyword(word)).copied())
+            .collect::<HashSet<_>>()
+    };
+    let (made, altered) = (after(["CREATE", "TABLE"]), after(["ALTER", "TABLE"]));
+    let indexed: HashSet<_> = words
+        .iter()
+        .filter(|words| words.starts_with(&["CREATE", "INDEX"]))
+        .filter_map(|words| Some(words[words.iter().position(|word| *word == "ON")? + 1]))
+        .filter(|table| !made.contains(table))
+        .collect();
+    if words.iter().any(|words| {
+        words.contains(&"UPDATE") || (words.contains(&"INSERT") && words.contains(&"SELECT"))
+    }) {
+        return Some("moves rows".to_owned());
+    }
+    // A request that locks them in the other order would be in a deadlock with it.
+    let locked: HashSet<_> = altered.union(&indexed).collect();
+    if locked.len() > 1 {
+        return Some(format!("locks several tables: {locked:?}"));
+    }
+    (!altered.is_empty() && !indexed.is_empty())
+        .then(|| "reads a table that it has locked".to_owned())
+}
+
+fn is_keyword(word: &str) -> bool {
+    ["CREATE", "ALTER", "TABLE", "IF", "NOT", "EXISTS"].contains(&word)
+}
+
+#[test]
+fn migrations_are_quick() {
+    for one in FOR_POSTGRES.iter().filter(|one| one.version > BEFORE_QUICK) {
+        let found = keeps_servers_waiting(&statements(one.sql.as_str()));
+        assert_eq!(
+            found, None,
+            "migration {} ({}): fill columns in small steps (core/background/filling.rs), and make indexes of a table \
+             in a file of their own",
+            one.version, one.description
+        );
+    }
+    // The rule detects violations.
+    for version in [6, 9] {
+        let one = FOR_POSTGRES
+            .iter()
+            .find(|one| one.version == version)
+            .unwrap();
+        let found = keeps_servers_waiting(&statements(one.sql.as_str()));
+        assert!(found.is_some(), "{version}");
+    }
+}
+
 #[test]
 fn newer_additions_are_accepted_and_removals_refused() {
     let newest = FOR_POSTGRES.iter().map(|one| one.version).max().unwrap();

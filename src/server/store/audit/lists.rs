@@ -132,14 +132,19 @@ impl TryFrom<Row> for Record {
             table: "activity",
             id: row.id.clone(),
         };
-        let source = row.credential.as_ref().unwrap_or(&row.source);
+        // A server of a newer version may have written words that this one does not know.
+        let (event, unknown) = match Event::parse(&row.event, row.reason.as_deref()) {
+            Ok(event) => (event, None),
+            Err(unknown) => (Event::Unknown, Some(unknown)),
+        };
+        let source = |word: &str| Source::ALL.into_iter().find(|known| known.as_str() == word);
+        let credential = row.credential.as_deref().and_then(source);
         Ok(Self {
             entry: Entry {
                 at: Timestamp::from_millis(row.at),
-                event: Event::parse(&row.event, row.reason.as_deref()).map_err(|_| corrupt())?,
-                source: Source::ALL
-                    .into_iter()
-                    .find(|known| known.as_str() == source)
+                event,
+                source: credential
+                    .or_else(|| source(&row.source))
                     .ok_or_else(corrupt)?,
                 user: row.user_id.map(UserId),
                 actor: row.actor_id.map(UserId),
@@ -150,6 +155,7 @@ impl TryFrom<Row> for Record {
                 user_agent: row.user_agent,
             },
             id: row.id,
+            unknown,
             username: row.username,
             actor_name: row.actor_name,
             key_name: row.key_name,

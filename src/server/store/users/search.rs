@@ -2,9 +2,11 @@
 //!
 //! A page begins where the previous one ended. Nothing is counted, and nothing is sorted without an index but a few
 //! accounts, so a page costs the same among ten accounts and a million. The list has the order of the names; a search
-//! that of the words that begin with its first word.
+//! that of the words that begin with its first word. Accounts whose names are not split into words, from a server of an
+//! older version, are found by the beginning of each name, in the same order.
 
 mod sparse;
+mod unsplit;
 mod windows;
 
 use super::{
@@ -13,8 +15,9 @@ use super::{
 };
 use crate::{
     domain::user::{User, UserId, UserSearch, end_of_prefix},
-    server::db::{Db, StoreError, fetch_all},
+    server::db::{Db, StoreError, exists, fetch_all},
 };
+use std::{cmp::Ordering, collections::HashSet};
 
 /// The end of a page, where the one after or before it continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,13 @@ struct FoundRow {
     names: Names,
     #[sqlx(flatten)]
     user: UserRow,
+}
+
+impl FoundRow {
+    /// In the order of the list.
+    fn position(&self) -> (&str, &str) {
+        (&self.found_by, &self.user.user_id)
+    }
 }
 
 /// Up to `limit` accounts after `after`.
@@ -130,6 +140,16 @@ enum Direction {
     Backwards,
 }
 
+impl Direction {
+    /// The order of reading.
+    fn order(self, one: (&str, &str), other: (&str, &str)) -> Ordering {
+        match self {
+            Self::Forwards => one.cmp(&other),
+            Self::Backwards => other.cmp(&one),
+        }
+    }
+}
+
 /// The accounts that were read, in the order of reading, and where to continue if there are more.
 #[derive(Default)]
 struct Read {
@@ -148,6 +168,26 @@ impl Read {
         let rest = found.last().map(|(cursor, _)| cursor.clone());
         Self { found, rest }
     }
+
+    /// The accounts of both, up to where the first of them stopped.
+    fn merged(self, other: Self, limit: u32, direction: Direction) -> Self {
+        let order =
+            |one: &Cursor, other: &Cursor| direction.order(one.position(), other.position());
+        let rests = self.rest.into_iter().chain(other.rest);
+        let rest = rests.min_by(order);
+        let mut found: Vec<_> = self.found.into_iter().chain(other.found).collect();
+        if let Some(rest) = &rest {
+            found.retain(|(cursor, _)| order(cursor, rest).is_le());
+        }
+        found.sort_by(|(one, _), (other, _)| order(one, other));
+        // Its names may have been split between the two queries.
+        let mut ids = HashSet::new();
+        found.retain(|(cursor, _)| ids.insert(cursor.id.clone()));
+        if found.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Self::of(found, limit);
+        }
+        Self { found, rest }
+    }
 }
 
 async fn read(
@@ -162,10 +202,17 @@ async fn read(
         let found = rows.into_iter().map(|row| listed(row.found_by, row.user));
         return Ok(Read::of(found.collect(), limit));
     }
-    match sparse::accounts(db, search).await? {
-        Some(accounts) => Ok(sparse::page(accounts, &cursor, limit, direction)),
-        None => windows::read(db, search, cursor, limit, direction).await,
-    }
+    // Read first: an account that is split meanwhile is found by its words.
+    let unsplit = if exists!(db, texts::ANY_WITHOUT) {
+        unsplit::read(db, search, cursor.clone(), limit, direction).await?
+    } else {
+        Read::default()
+    };
+    let split = match sparse::accounts(db, search).await? {
+        Some(accounts) => sparse::page(accounts, &cursor, limit, direction),
+        None => windows::read(db, search, cursor, limit, direction).await?,
+    };
+    Ok(split.merged(unsplit, limit, direction))
 }
 
 fn listed(found_by: String, user: UserRow) -> (Cursor, User) {

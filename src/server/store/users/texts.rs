@@ -14,7 +14,7 @@ pub struct Names {
     pub has_words: bool,
 }
 
-/// The names of an account in one text, as in the index `users_without_words`.
+/// The names of an account in one text, as in the indexes `users_without_words…`.
 macro_rules! names {
     () => {
         "(username_key || ' ' || COALESCE(email_key, '') || ' ' || COALESCE(display_name_key, ''))"
@@ -84,6 +84,66 @@ pub const ALL_BACKWARDS: [&str; 5] = of_each_filter!(
     "u.username_key < $1",
     " ORDER BY u.username_key DESC LIMIT $2"
 );
+
+macro_rules! by_name {
+    ($filter:literal, $name:literal, $after:literal, $until:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            $name,
+            " AS found_by",
+            found_columns!(),
+            " FROM users u WHERE words_of IS DISTINCT FROM ",
+            names!(),
+            " AND (",
+            $name,
+            $after,
+            $name,
+            $until,
+            $filter,
+            " ORDER BY ",
+            $name,
+            $order
+        )
+    };
+}
+
+macro_rules! forwards {
+    ($name:literal) => {
+        of_each_filter!(
+            by_name,
+            $name,
+            ", u.id) > ($1, $2) AND ",
+            " < $3",
+            ", u.id LIMIT $4"
+        )
+    };
+}
+
+macro_rules! backwards {
+    ($name:literal) => {
+        of_each_filter!(
+            by_name,
+            $name,
+            ", u.id) < ($1, $2) AND ",
+            " >= $3",
+            " DESC, u.id DESC LIMIT $4"
+        )
+    };
+}
+
+/// Accounts whose names are not split, by each name: after the name `$1` and the account `$2`, before the name `$3`.
+pub const BY_NAME: [[&str; 5]; 3] = [
+    forwards!("u.username_key"),
+    forwards!("u.email_key"),
+    forwards!("u.display_name_key"),
+];
+
+/// The same backwards, from the name `$3` on.
+pub const BY_NAME_BACKWARDS: [[&str; 5]; 3] = [
+    backwards!("u.username_key"),
+    backwards!("u.email_key"),
+    backwards!("u.display_name_key"),
+];
 
 /// SQLite keeps the order of a CROSS JOIN: the words lead, whatever it knows of the tables.
 macro_rules! by_word {
@@ -156,7 +216,7 @@ pub const OF_WORD: [&str; 5] = of_each_filter!(
 pub const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM user_words \
     WHERE word >= $1 AND word < $2 AND repeats < $3 LIMIT $4) AS counted";
 
-/// Whether an account has no words yet.
+/// Whether an account has no words of its present names.
 pub const ANY_WITHOUT: &str = concat!(
     "SELECT 1 FROM users WHERE words_of IS DISTINCT FROM ",
     names!(),

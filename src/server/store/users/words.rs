@@ -1,6 +1,9 @@
 //! The table `user_words`: the words by which an account is found.
 
-use super::texts::{Names, names};
+use super::{
+    sign_ins,
+    texts::{Names, names},
+};
 use crate::{
     domain::user::{UserId, search_key, words_of},
     server::db::{
@@ -38,8 +41,8 @@ impl Names {
         kept
     }
 
-    /// The words in the table: before the server has split them, each name is one.
-    fn words_in_table(&self) -> BTreeSet<&str> {
+    /// The words by which it is listed: before the server has split them, each name is one.
+    fn listed_words(&self) -> BTreeSet<&str> {
         if self.has_words {
             return self.words();
         }
@@ -53,7 +56,7 @@ impl Names {
 
     /// The first of its words that begins with `prefix`: the account is listed there, and nowhere else.
     pub fn first_word(&self, prefix: &str) -> Option<&str> {
-        let mut words = self.words_in_table().into_iter();
+        let mut words = self.listed_words().into_iter();
         words.find(|word| word.starts_with(prefix))
     }
 
@@ -82,7 +85,8 @@ fn with_repeats<'a>(words: &BTreeSet<&'a str>) -> Vec<(&'a str, i64)> {
     words.collect()
 }
 
-/// Writes the words of an account's present names. They are read by the statement that locks the account.
+/// Writes the words of an account's present names, and completes an account of an older version. The names are read by
+/// the statement that locks the account.
 pub async fn write_within(transaction: &mut Transaction, id: &UserId) -> Result<(), StoreError> {
     const LOCK: &str = concat!(
         "UPDATE users SET words_of = ",
@@ -96,7 +100,7 @@ pub async fn write_within(transaction: &mut Transaction, id: &UserId) -> Result<
     for words in with_repeats(&names.words()).chunks(WORDS_A_STATEMENT) {
         insert_within(transaction, id, words).await?;
     }
-    Ok(())
+    sign_ins::complete_within(transaction, id).await
 }
 
 /// Most accounts have no more than these.
@@ -140,12 +144,13 @@ async fn insert_within(
 }
 
 /// Writes the words of up to `limit` accounts from before that table, or changed by a server of a version before it.
-/// Such a server kept invisible characters in the folded display name. Returns how many.
+/// Such a server kept invisible characters in the folded display name. Returns how many. Of two servers that lock the
+/// same accounts, in the order of their names, one waits for the other.
 pub async fn fill_some_words(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = concat!(
         "SELECT id, display_name, display_name_key FROM users WHERE words_of IS DISTINCT FROM ",
         names!(),
-        " LIMIT $1"
+        " ORDER BY username_key, id LIMIT $1"
     );
     let found: Vec<(String, String, Option<String>)> = fetch_all!(db, FIND, i64::from(limit));
     if found.is_empty() {

@@ -39,10 +39,11 @@ pub struct EventBody {
     id: String,
     #[schema(format = DateTime)]
     at: String,
-    event: &'static str,
+    /// A server of a newer version may have written another word than those of the filter.
+    event: String,
     /// A second word, for events that have one.
     #[schema(required)]
-    reason: Option<&'static str>,
+    reason: Option<String>,
     #[schema(value_type = SourceWord)]
     source: &'static str,
     /// The account it concerns, if known. The account may be deleted.
@@ -99,13 +100,15 @@ pub struct ActivityBody {
 
 impl From<Record> for EventBody {
     fn from(record: Record) -> Self {
+        let (event, reason) = record.words();
+        let (event, reason) = (event.to_owned(), reason.map(str::to_owned));
         let entry = record.entry;
         let named = |id: Option<UserId>, username| id.map(|id| NamedBody { id: id.0, username });
         Self {
             id: record.id,
             at: rfc3339(entry.at),
-            event: entry.event.as_str(),
-            reason: entry.event.reason(),
+            event,
+            reason,
             source: entry.source.as_str(),
             user: named(entry.user, record.username),
             previous_name: entry.previous_name,

@@ -66,7 +66,7 @@ fn own_event(record: Record) -> OwnEventView {
     let is_own = record.entry.actor.is_none() && !record.entry.user_agent.is_empty();
     OwnEventView {
         at: moment(record.entry.at),
-        what: record.entry.description_for_owner(),
+        what: record.description_for_owner(),
         origin: if is_own {
             origin_view(&record)
         } else {

@@ -1,12 +1,12 @@
 //! Searches of which one condition is met by few accounts: these are read, and the others are checked on them.
 
 use super::{
-    super::texts::{ANY_WITHOUT, COUNT, OF_WORD, of_filter},
+    super::texts::{COUNT, OF_WORD, of_filter},
     Cursor, Direction, FoundRow, Read, all, listed,
 };
 use crate::{
     domain::user::{User, UserSearch, end_of_prefix},
-    server::db::{Db, StoreError, exists, fetch_all, fetch_one},
+    server::db::{Db, StoreError, fetch_all, fetch_one},
 };
 
 /// The accounts that are read at most. A condition that more than these meet is met often enough to find a page of
@@ -33,24 +33,23 @@ pub async fn accounts(
         return Ok(None);
     }
     let rows = rows.into_iter().filter_map(|row| {
+        // The others are found by their names (`unsplit.rs`).
+        if !row.names.has_words {
+            return None;
+        }
         let first = row.names.first_word(search.first_word())?.to_owned();
         let is_found = row.names.have_all(search.words());
         is_found.then(|| listed(first, row.user))
     });
     let mut accounts: Vec<_> = rows.collect();
     accounts.sort_unstable_by(|(one, _), (other, _)| one.position().cmp(&other.position()));
-    // Before its names are split, an account may have the same word twice.
-    accounts.dedup_by(|(one, _), (other, _)| one == other);
     Ok(Some(accounts))
 }
 
-/// The word that the fewest accounts have, if they are few. Only the first leads to an account whose names are not
-/// split yet.
+/// The word that the fewest accounts have, if they are few.
 async fn rarest_word<'a>(db: &Db, search: &'a UserSearch) -> Result<Option<&'a str>, StoreError> {
-    let is_filling = search.words().len() > 1 && exists!(db, ANY_WITHOUT);
-    let leading = if is_filling { 1 } else { search.words().len() };
     let mut rarest = None;
-    for word in &search.words()[..leading] {
+    for word in search.words() {
         let Some(end) = end_of_prefix(word) else {
             continue;
         };

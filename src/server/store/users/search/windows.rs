@@ -18,7 +18,7 @@ const WINDOWS: [u32; 2] = [400, 2_000];
 const FILTERED_WINDOWS: [u32; 2] = [400, 3_600];
 
 /// The maximum number of queries to fill a page. Only an account whose names are not split yet is read in vain.
-const MAX_QUERIES: usize = 8;
+pub const MAX_QUERIES: usize = 8;
 
 pub async fn read(
     db: &Db,
@@ -47,7 +47,7 @@ async fn read_word(
     for _ in 0..MAX_QUERIES {
         let rows = by_word(db, search, &from, number, direction).await?;
         let is_last = rows.len() < number as usize;
-        from = add(&mut found, rows, search, from);
+        from = add(&mut found, rows, search, from, true);
         if is_last || found.len() > limit as usize {
             return Ok(Read::of(found, limit));
         }
@@ -73,7 +73,7 @@ async fn read_windows(
     for words in windows {
         let rows = in_window(db, search, &from, words, direction).await?;
         let end = end_of_window(db, search, &from, words, direction).await?;
-        add(&mut found, rows, search, from);
+        add(&mut found, rows, search, from, true);
         if found.len() > limit as usize {
             return Ok(Read::of(found, limit));
         }
@@ -88,18 +88,21 @@ async fn read_windows(
     })
 }
 
-/// Adds the accounts that are to be shown at this place. Returns the last place.
-fn add(
+/// Adds the accounts that are to be shown at this place: those whose names are split, or the others. Returns the last
+/// place.
+pub fn add(
     found: &mut Vec<(Cursor, User)>,
     rows: Vec<FoundRow>,
     search: &UserSearch,
     mut from: Cursor,
+    is_split: bool,
 ) -> Cursor {
     for row in rows {
-        let is_found = row.names.first_word(search.first_word()) == Some(&row.found_by)
+        let is_found = row.names.has_words == is_split
+            && row.names.first_word(search.first_word()) == Some(&row.found_by)
             && row.names.have_all(search.words());
         let (cursor, user) = listed(row.found_by, row.user);
-        // Before its names are split, an account may have the same word twice.
+        // Before its names are split, an account may have the same name twice.
         if is_found && from != cursor {
             found.push((cursor.clone(), user));
         }
@@ -109,7 +112,7 @@ fn add(
 }
 
 /// The bound of a search by words in this direction.
-fn bound(search: &UserSearch, direction: Direction) -> String {
+pub fn bound(search: &UserSearch, direction: Direction) -> String {
     match direction {
         Direction::Forwards => end_of(search.first_word()).key,
         Direction::Backwards => search.first_word().to_owned(),
