@@ -218,7 +218,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInAmongOthers(visitor, server, 2);
     await visitor.page.locator('form[action$=end_session] input[name=id]').first().evaluate((id: HTMLInputElement) => (id.value = 'gone'));
     await visitor.page.getByRole('button', { name: /^Sign out\s?: / }).first().click();
-    await expect(visitor.page.getByText(/This is not here|It may have moved/).first()).toBeVisible();
+    await expect(visitor.page.getByText(/Not found\. It may have been deleted|It may have moved/).first()).toBeVisible();
   },
 
   'activity-none': async ({ visitor, server }) => {

@@ -276,14 +276,14 @@ mod tests {
         error::{Refusal, Refusals},
     };
     use axum::http::StatusCode;
-    use std::iter::repeat;
+    use std::iter::repeat_n;
 
     /// A list that was cut off would be answered as a failure of the server.
     #[tokio::test]
     async fn the_longest_list_of_refusals_is_read_whole() {
         // The one with the longest word and the longest number, as often as a list can have it.
         let longest = Refusal::from(PasswordRefusal::TooShort { min: usize::MAX });
-        let list = AppError::from(Refusals::of(repeat(longest).take(9)).unwrap());
+        let list = AppError::from(Refusals::of(repeat_n(longest, 9)).unwrap());
         let sent = serde_json::to_string(&list).unwrap();
         let response = Response::builder().header(SERVER_FN_ERROR_HEADER, "");
         let response = with_status(response.body(Body::from(sent)).unwrap()).await;
