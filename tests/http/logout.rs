@@ -119,7 +119,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         let before = app.rows().await;
         let page = browser.get("/logout").await;
-        assert_page(&page, "Account: ada of Example You will be signed out on this device.");
+        assert_page(&page, "You will be signed out on this device. Other devices stay signed in. Account: ada of Example");
         assert!(page.text().contains("method=\"post\" action=\"/api/logout\""), "{}", page.text());
         assert!(page.header_all("set-cookie").is_empty());
         for method in ["GET", "HEAD"] {

@@ -132,17 +132,20 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the page contains a name. Its nonce is left out: 22 random letters contain `ada` now
-    /// and then.
-    pub fn names(&self, name: &str) -> bool {
+    /// The text without the page's nonce, which differs in every answer.
+    pub fn text_without_nonce(&self) -> String {
         let policy = self.header("content-security-policy").unwrap_or_default();
         let nonce = policy
             .split("'nonce-")
             .nth(1)
             .and_then(|rest| rest.split('\'').next());
         let text = self.text();
-        let text = nonce.map_or(text.clone(), |nonce| text.replace(nonce, ""));
-        text.contains(name)
+        nonce.map_or(text.clone(), |nonce| text.replace(nonce, ""))
+    }
+
+    /// Whether the page contains a name. 22 random letters contain `ada` now and then, so its nonce is left out.
+    pub fn names(&self, name: &str) -> bool {
+        self.text_without_nonce().contains(name)
     }
 
     pub fn location(&self) -> &str {
