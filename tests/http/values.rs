@@ -132,7 +132,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "Sessions",
         &[
             "notice",
-            "refusal",
+            "refused_name",
             "may_name",
             "current",
             "current/id",

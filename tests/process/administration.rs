@@ -121,7 +121,7 @@ on_both_engines! {
         assert!(again[0]["expires_at"].as_str().unwrap().ends_with('Z'));
         home.run(&["user", "invite", "ada", "--admin"]).fails(1, &["this account already exists"]);
         home.run(&["user", "reset", "ada"]).fails(1, &["no password yet", "user invite"]);
-        home.run(&["user", "invite", "a b"]).fails(1, &["Letters and digits"]);
+        home.run(&["user", "invite", "a b"]).fails(1, &["A username has letters and digits"]);
         home.run_with_input(&["user", "set-password", "ada", "--password-stdin"], NEW).succeeds();
         home.run(&["user", "invite", "ada"]).fails(1, &["already has a password", "user reset"]);
         let reset = home.run(&["user", "reset", "ada"]).succeeds();

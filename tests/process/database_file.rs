@@ -70,6 +70,6 @@ async fn a_refused_name_makes_no_database() {
         .await
         .with("VESTIBULE_DATABASE_URL", "sqlite:data/v.db");
     home.run_with_input(&["user", "create", "a b", "--password-stdin"], PASSWORD)
-        .fails(1, &["Letters and digits"]);
+        .fails(1, &["A username has letters and digits"]);
     assert!(!home.folder.join("data").exists());
 }

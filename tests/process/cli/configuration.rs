@@ -36,7 +36,7 @@ async fn a_good_configuration_is_reported_as_good() {
     let home = Home::on_sqlite().await;
     let good = home.run(&["config", "check"]).succeeds();
     assert!(
-        good.stdout.contains("good: the defaults, SQLite in"),
+        good.stdout.contains("valid: the defaults, SQLite in"),
         "{good:?}"
     );
     assert!(!home.database_file().exists(), "a check opens nothing");
@@ -102,5 +102,5 @@ async fn the_file_in_the_folder_is_read_unless_another_is_named() {
     .unwrap();
     create_with(&home, "sixteen letters!").fails(1, &["at least 30 characters"]);
     let good = home.run(&["config", "check"]).succeeds();
-    assert!(good.stdout.contains("good: Leptos.toml"), "{good:?}");
+    assert!(good.stdout.contains("valid: Leptos.toml"), "{good:?}");
 }

@@ -226,6 +226,7 @@ async fn a_second_policy_causes_no_false_finding() {
         "policy_scripts",
         "nonce_long",
         "nonce_on_scripts",
+        "failures_run_nothing",
     ];
     let adds = breaks("adds a policy", found_by).after(|_, answer, memory| {
         memory.count += 1;
