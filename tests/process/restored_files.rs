@@ -80,8 +80,8 @@ async fn sessions_revived_by_an_older_file_end_at_the_start() {
     for words in [
         "sessions=1",
         "roles",
-        "disable again who",
-        "links for passwords",
+        "disable accounts again",
+        "password links",
     ] {
         assert!(log.contains(words), "{words}: {log}");
     }
