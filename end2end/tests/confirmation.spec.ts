@@ -17,7 +17,7 @@ inEveryWay(() => {
       await visitor.waitForHydration();
       await visitor.password.fill(person.password);
       await visitor.page.getByRole('button', { name: 'Confirm' }).click();
-      await expect(visitor.notice).toHaveText('Not saved yet. Check your input, then press Save.');
+      await expect(visitor.notice).toHaveText('Not saved yet. Check your input, then press “Save”.');
       await visitor.waitForHydration();
       await expect(visitor.page.getByLabel('Email (optional)')).toHaveValue('new@example.org');
       await expect(visitor.page.getByLabel('Description')).toHaveValue('typed before');

@@ -42,7 +42,7 @@ fn Until(session: SessionView) -> impl IntoView {
     };
     // The time comes last: in the reader's own zone it is longer, and would push what follows.
     view! {
-        <p class="quiet-text">{words} <Time moment=session.idle_ends_at /> "."</p>
+        <p class="quiet-text">{words} <Time moment=session.idle_ends_at /></p>
     }
 }
 

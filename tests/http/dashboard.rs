@@ -51,7 +51,7 @@ on_both_engines! {
         let page = browser.get("/dashboard").await;
         let facts = [
             "Hello, ada of Example",
-            "If you do not use this site, you are signed out on 5 October 2026, 14:13 UTC .",
+            "If you do not use this site, you are signed out on 5 October 2026, 14:13 UTC",
             "Username ada",
             "Email ada@example.org",
             "Role Member",
