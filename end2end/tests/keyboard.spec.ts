@@ -76,6 +76,7 @@ inEveryWay(() => {
     complaints.expect(/status of 401/);
     const { keyboard } = visitor.page;
     await visitor.open('/login');
+    await expect(visitor.name).toBeFocused();
     await keyboard.type(person.name);
     await tabTo(visitor, 'Password');
     await keyboard.type('not the password at all');
