@@ -339,11 +339,11 @@ test('a list is paged, sorted and filtered', async ({ page, admin, server }) => 
   await page.reload();
   await expect.poll(() => names(page)).toEqual(everybody.slice(0, 10));
   await expect(page.getByText('Page 1')).toBeVisible();
-  await page.getByRole('button', { name: 'Sort by name descending' }).click();
+  await page.getByRole('button', { name: 'Sort by username descending' }).click();
   await expect.poll(() => names(page)).toEqual(everybody.toReversed().slice(0, 10));
   await forward!.click();
   await expect.poll(() => names(page)).toEqual(everybody.toReversed().slice(10, 20));
-  await page.getByRole('button', { name: 'Sort by name ascending' }).click();
+  await page.getByRole('button', { name: 'Sort by username ascending' }).click();
   await search(page).fill('LIN2');
   await expect.poll(() => names(page)).toEqual(invited.filter((name) => name.startsWith('lin2')));
   await search(page).fill('nothing of that kind');
@@ -354,10 +354,10 @@ test('an administrator invites, ends sessions, gives the role, disables and dele
   complaints.expect(/status of 422 .*\/users\)$/);
   await signsIn(page, admin);
   await page.getByRole('link', { name: 'Invite' }).click();
-  await page.getByLabel('Username').fill('no spaces');
+  await page.getByRole('textbox', { name: 'Username' }).fill('no spaces');
   await page.getByRole('button', { name: 'Invite' }).click();
-  await expect(page.getByLabel('Username')).toHaveAccessibleDescription(/^Letters and digits only/);
-  await page.getByLabel('Username').fill('hedy');
+  await expect(page.getByRole('textbox', { name: 'Username' })).toHaveAccessibleDescription(/^A username has letters and digits/);
+  await page.getByRole('textbox', { name: 'Username' }).fill('hedy');
   await page.getByRole('button', { name: 'Invite' }).click();
   const link = await alert(page).filter({ hasText: 'hedy is invited' }).locator('code').textContent();
   await setsPassword(server, link!.split('#')[1]!, PASSWORD);

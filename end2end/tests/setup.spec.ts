@@ -30,7 +30,7 @@ inEveryWay(() => {
     await expect(visitor.page.getByText('Administrator', { exact: true })).toBeVisible();
     const notice = visitor.notice;
     await expect(notice).toContainText('Your account is ready');
-    await expect(notice.getByRole('link', { name: 'Invite a user' })).toHaveAttribute('href', '/admin/users');
+    await expect(notice.getByRole('link', { name: 'Invite a user' })).toHaveAttribute('href', '/admin/users/invite');
 
     const gone = await visitor.page.goto('/setup');
     expect(gone?.status()).toBe(404);
