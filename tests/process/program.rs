@@ -157,15 +157,16 @@ impl Home {
                     deadline = Instant::now() + TIMEOUT;
                 }
                 if !runs_for(Duration::from_millis(5)) {
-                    return false;
+                    return None;
                 }
             }
+            let waits_for = what_it_waits_for(pid);
             kill_process(pid, Signal::KILL).expect("a program to end");
-            true
+            Some(waits_for)
         });
         let output = child.wait_with_output().expect("the program ends");
         drop(ended);
-        let is_stuck = watch.join().expect("the watch ends");
+        let stuck = watch.join().expect("the watch ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         let outcome = Outcome {
             arguments: arguments.join(" "),
@@ -174,7 +175,7 @@ impl Home {
             stderr: text(output.stderr),
         };
         // Killed by this watch, or by somebody else: no test expects either.
-        assert!(!is_stuck, "it ran for more than {TIMEOUT:?}: {outcome:?}");
+        assert_eq!(stuck, None, "it ran for more than {TIMEOUT:?}: {outcome:?}");
         assert!(outcome.status.is_some(), "{}: {outcome:?}", output.status);
         // An access key is the output of the command that makes it.
         if !arguments.starts_with(&["key", "create"]) {
@@ -285,4 +286,24 @@ pub async fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Answe
         ("next", "/dashboard"),
     ];
     browser.post_form("/api/login", &fields).await
+}
+
+/// The threads of a program that does not end, with the kernel function and the system call in which each waits, its
+/// open files and all file locks. Empty where the system does not say.
+fn what_it_waits_for(pid: Pid) -> String {
+    let folder = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    let entries = |name: &str| {
+        let entries = fs::read_dir(folder.join(name)).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path())
+    };
+    let threads = entries("task").map(|thread| {
+        let parts = ["comm", "wchan", "syscall"].map(|part| read(thread.join(part)));
+        parts.map(|part| part.trim().to_owned()).join(" ")
+    });
+    let files = entries("fd").filter_map(|file| fs::read_link(file).ok());
+    let files = files.map(|file| file.display().to_string());
+    let locks = read("/proc/locks".into());
+    let all: Vec<_> = threads.chain(files).chain([locks]).collect();
+    all.join("\n")
 }
