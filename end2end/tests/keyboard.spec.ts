@@ -50,6 +50,7 @@ inEveryWay(() => {
     for (const name of order) expect(await tab(visitor)).toBe(name);
     await visitor.page.reload();
     await visitor.waitForHydration();
+    await expect(visitor.name).toBeFocused();
 
     await keyboard.type(person.name);
     await tabTo(visitor, 'Password');
