@@ -70,8 +70,8 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     refusals(exam).await
 }
 
-/// Two refused attempts, or eight if their times differ. They come from a browser that the account has signed in with, so
-/// they count against that browser only and throttle nobody else.
+/// Two refused attempts, or eight if their times differ. They come from a browser that the account has signed in with,
+/// so they count against that browser only and throttle nobody else.
 async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     if exam.signed_in().await?.is_none() {
         return Ok(());

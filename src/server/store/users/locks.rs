@@ -1,6 +1,5 @@
-//! Locks of an account. Every change of an account, its keys, its links and its
-//! browsers writes the account first, so that two of them are wholly one after the other, and none waits for another in
-//! a circle.
+//! Locks of an account. Every change of an account, its keys, its links and its browsers writes the account first, so
+//! that two of them are wholly one after the other, and none waits for another in a circle.
 
 use crate::{
     domain::user::UserId,

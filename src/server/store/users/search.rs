@@ -204,7 +204,7 @@ async fn read(
     }
     // Read first: an account that is split meanwhile is found by its words.
     let unsplit = if exists!(db, texts::ANY_WITHOUT) {
-        unsplit::read(db, search, cursor.clone(), limit, direction).await?
+        windows::read_rows(db, search, cursor.clone(), limit, direction, false).await?
     } else {
         Read::default()
     };

@@ -3,39 +3,16 @@
 
 use super::{
     super::texts::{BY_NAME, BY_NAME_BACKWARDS, of_filter},
-    Cursor, Direction, FoundRow, Read,
-    windows::{MAX_QUERIES, add, bound},
+    Cursor, Direction, FoundRow,
+    windows::bound,
 };
 use crate::{
     domain::user::UserSearch,
     server::db::{Db, StoreError, fetch_all},
 };
 
-pub async fn read(
-    db: &Db,
-    search: &UserSearch,
-    mut from: Cursor,
-    limit: u32,
-    direction: Direction,
-) -> Result<Read, StoreError> {
-    let mut found = Vec::new();
-    let number = limit.saturating_add(1);
-    for _ in 0..MAX_QUERIES {
-        let rows = by_name(db, search, &from, number, direction).await?;
-        let is_last = rows.len() < number as usize;
-        from = add(&mut found, rows, search, from, false);
-        if is_last || found.len() > limit as usize {
-            return Ok(Read::of(found, limit));
-        }
-    }
-    Ok(Read {
-        found,
-        rest: Some(from),
-    })
-}
-
 /// The next accounts by any of their names.
-async fn by_name(
+pub async fn by_name(
     db: &Db,
     search: &UserSearch,
     Cursor { key, id }: &Cursor,

@@ -6,6 +6,7 @@ use super::{
     },
     Cursor, Direction, FoundRow, Read, end_of, listed,
     sparse::bytes,
+    unsplit::by_name,
 };
 use crate::{
     domain::user::{User, UserId, UserSearch},
@@ -18,7 +19,7 @@ const WINDOWS: [u32; 2] = [400, 2_000];
 const FILTERED_WINDOWS: [u32; 2] = [400, 3_600];
 
 /// The maximum number of queries to fill a page. Only an account whose names are not split yet is read in vain.
-pub const MAX_QUERIES: usize = 8;
+const MAX_QUERIES: usize = 8;
 
 pub async fn read(
     db: &Db,
@@ -30,24 +31,29 @@ pub async fn read(
     if search.filter.is_some() || search.words().len() > 1 {
         read_windows(db, search, from, limit, direction).await
     } else {
-        read_word(db, search, from, limit, direction).await
+        read_rows(db, search, from, limit, direction, true).await
     }
 }
 
-/// By one word alone: nearly every row is an account to show.
-async fn read_word(
+/// By one word alone, or by the names of the accounts whose names are not split: nearly every row is an account to show.
+pub async fn read_rows(
     db: &Db,
     search: &UserSearch,
     mut from: Cursor,
     limit: u32,
     direction: Direction,
+    is_split: bool,
 ) -> Result<Read, StoreError> {
     let mut found = Vec::new();
     let number = limit.saturating_add(1);
     for _ in 0..MAX_QUERIES {
-        let rows = by_word(db, search, &from, number, direction).await?;
+        let rows = if is_split {
+            by_word(db, search, &from, number, direction).await?
+        } else {
+            by_name(db, search, &from, number, direction).await?
+        };
         let is_last = rows.len() < number as usize;
-        from = add(&mut found, rows, search, from, true);
+        from = add(&mut found, rows, search, from, is_split);
         if is_last || found.len() > limit as usize {
             return Ok(Read::of(found, limit));
         }
@@ -90,7 +96,7 @@ async fn read_windows(
 
 /// Adds the accounts that are to be shown at this place: those whose names are split, or the others. Returns the last
 /// place.
-pub fn add(
+fn add(
     found: &mut Vec<(Cursor, User)>,
     rows: Vec<FoundRow>,
     search: &UserSearch,
