@@ -70,14 +70,13 @@ pub enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountRefusal {
-    /// For people who are signed in, about the address that they want for themselves.
+    /// For administrators, about accounts that they see anyway, and for people who are signed in, about the address
+    /// that they want for themselves.
     #[error("This email address belongs to another account.")]
     EmailTaken,
-    /// For administrators, about accounts that they see anyway.
-    #[error(
-        "The username or the email address belongs to another account, or the username once did."
-    )]
-    NameTaken,
+    /// For administrators.
+    #[error("This username belongs to another account, or once did.")]
+    UsernameTaken,
     #[error("The account is disabled. Enable it first.")]
     Disabled,
     #[error("That does not match the username. Nothing was deleted.")]

@@ -91,10 +91,9 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
 /// The fields that a refusal is about.
 pub const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen)
+        | Refusal::Account(AccountRefusal::EmailTaken) => &["email"],
         Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
-        // It may be either.
-        Refusal::Account(AccountRefusal::NameTaken) => &["username", "email"],
         _ => &["username"],
     }
 }

@@ -203,8 +203,8 @@ on_both_engines! {
     async fn mistakes_in_an_invitation_are_reported(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         for (username, email, words) in [
-            ("EVE", "", "belongs to another account"),
-            ("mallory", "ADA@example.org", "belongs to another account"),
+            ("EVE", "", "This username belongs to another account, or once did."),
+            ("mallory", "ADA@example.org", "This email address belongs to another account."),
             ("a b", "", "A username has letters and digits"),
             ("mal\u{200b}lory", "", "The username has an invisible character"),
             ("mallory", "mal\u{ad}lory@example.org", "The email address has an invisible character"),
@@ -217,6 +217,22 @@ on_both_engines! {
             assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
         }
         assert!(!events(&app).await.contains(&Event::LinkMade(LinkPurpose::Invitation)));
+    }
+
+    /// Each message is at its field.
+    async fn names_of_others_are_refused_at_their_fields(database: TestDatabase) {
+        let (_app, mut ada) = administered(database).await;
+        for (username, email, refused) in [
+            ("EVE", "mallory@example.org", [true, false]),
+            ("mallory", "ADA@example.org", [false, true]),
+            ("EVE", "ADA@example.org", [true, true]),
+        ] {
+            let input = [("username", username), ("email", email)];
+            assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
+            let page = ada.get(INVITE).await;
+            let marked = ["username", "email"].map(|name| input_html(&page, name).contains("aria-invalid"));
+            assert_eq!(marked, refused, "{username} {email}");
+        }
     }
 
     /// Each button, without the script.
@@ -261,7 +277,7 @@ on_both_engines! {
             [("id", eve.id.0.clone()), ("username", username.to_owned()), ("display_name", "Eve M.".to_owned()), ("email", email.to_owned())]
         };
         for (username, email, words) in [
-            ("ADA", "", "belongs to another account"),
+            ("ADA", "", "This username belongs to another account, or once did."),
             ("a b", "", "A username has letters and digits"),
             ("eve", "nowhere", "Enter an email address"),
         ] {
@@ -291,7 +307,7 @@ on_both_engines! {
         assert_contains(&browser.get("/account/activity").await, "An administrator changed your username");
         let input = [("username", "eve")];
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
-        assert_contains(&ada.get(INVITE).await, "the username once did");
+        assert_contains(&ada.get(INVITE).await, "This username belongs to another account, or once did.");
     }
 
     /// Its owner may have changed a field since the page was shown. After a refusal, too, only what was changed is kept.

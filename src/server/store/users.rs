@@ -14,7 +14,10 @@ pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub(super) use locks::{lock_enabled_within, lock_within};
-pub use names::{NewNames, find_by_given_up_name, given_up_names, update_names};
+pub use names::{
+    NewNames, find_by_given_up_name, given_up_names, is_email_taken, is_username_taken,
+    update_names,
+};
 pub use search::{Cursor, Found, last_page, page, page_before};
 pub(super) use sign_ins::record_sign_in_within;
 pub use sign_ins::{record_missed, reset_some_future_sign_ins};

@@ -44,10 +44,10 @@ on_both_engines! {
         let home = Home::new(database);
         create_with(&home, PASSWORD).succeeds();
         home.run_with_input(&["user", "create", "ADA", "--password-stdin"], PASSWORD)
-            .fails(1, &["the username or the email belongs to another account"]);
+            .fails(1, &["This username belongs to another account"]);
         let same_address = ["user", "create", "grace", "--email", "Lovelace@EXAMPLE.org", "--password-stdin"];
         home.run_with_input(&same_address, PASSWORD)
-            .fails(1, &["the username or the email belongs to another account"]);
+            .fails(1, &["This email address belongs to another account"]);
         assert_eq!(names(&home), ["ada"]);
     }
 

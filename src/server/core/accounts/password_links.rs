@@ -7,7 +7,7 @@ pub use crate::server::store::users::Link;
 pub use redemption::{Redeemed, find, open, redeem};
 pub use ticket::{proof_of, proves, secret_of};
 
-use super::users::{CheckedDraft, UserError};
+use super::users::{self, CheckedDraft, UserError};
 use crate::{
     domain::{
         moment::Timestamp,
@@ -52,7 +52,7 @@ impl MadeLink {
 /// Creates an account without a password, and a link with which its owner sets one.
 ///
 /// # Errors
-/// [`UserError::Taken`] if the name or the email address is in use.
+/// [`UserError::Refused`] if the username or the email address is in use.
 pub async fn invite(
     core: &Core,
     admin: &Admin,
@@ -67,7 +67,8 @@ pub async fn invite(
         created_at: user.created_at,
         expires_at: user.created_at.after(LIFETIME),
     };
-    store::users::insert_invited(&core.db, &user, &link, admin.actor()).await?;
+    let inserted = store::users::insert_invited(&core.db, &user, &link, admin.actor()).await;
+    users::explain(core, draft.wanted(&user.id), inserted).await?;
     Ok(MadeLink {
         user: user.id.clone(),
         purpose: LinkPurpose::Invitation,

@@ -1,10 +1,12 @@
 //! Accounts: find, create, edit, disable, enable, promote, demote, delete, set a new password.
 
 mod draft;
+mod taken;
 
 pub use crate::server::store::users::{Cursor, Found};
-use draft::check_names;
 pub use draft::{CheckedDraft, UserDraft, description_of, display_name_of, email_of};
+use draft::{check_names, wanted};
+pub use taken::{Wanted, explain};
 
 use crate::{
     domain::{
@@ -25,8 +27,6 @@ use std::collections::HashSet;
 /// Why an account was not created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {
-    #[error("the username or the email belongs to another account, or the username once did.")]
-    Taken,
     #[error("there is no account with this username or email.")]
     NotFound,
     #[error("the account is disabled; enable it first.")]
@@ -52,7 +52,6 @@ impl<R: Into<Refusal>> From<R> for UserError {
 impl From<StoreError> for UserError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotUnique => Self::Taken,
             StoreError::LastAdministrator => Self::LastAdministrator,
             other => Self::Store(other),
         }
@@ -63,7 +62,6 @@ impl From<StoreError> for UserError {
 impl From<UserError> for AppError {
     fn from(error: UserError) -> Self {
         match error {
-            UserError::Taken => AccountRefusal::NameTaken.into(),
             UserError::NotFound => Failure::NotFound.into(),
             UserError::Disabled => AccountRefusal::Disabled.into(),
             UserError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
@@ -84,7 +82,8 @@ pub async fn create(
     draft.check_password(core, password)?;
     let password_hash = core.hasher.hash(password).await?;
     let user = draft.with_hash(core, &password_hash);
-    Ok(store::users::insert(&core.db, &user, admin.actor()).await?)
+    let inserted = store::users::insert(&core.db, &user, admin.actor()).await;
+    explain(core, draft.wanted(&user.id), inserted).await
 }
 
 /// Finds an account by its username or email.
@@ -156,7 +155,7 @@ pub async fn last_page(core: &Core, search: &UserSearch, limit: u32) -> Result<F
 /// Changes those names of an account that are given. A username that is given up stays reserved to it.
 ///
 /// # Errors
-/// [`UserError::Refused`], [`UserError::Taken`] and [`UserError::NotFound`].
+/// [`UserError::Refused`] and [`UserError::NotFound`].
 pub async fn edit(
     core: &Core,
     admin: &Admin,
@@ -164,7 +163,8 @@ pub async fn edit(
     draft: &EditDraft,
 ) -> Result<(), UserError> {
     let (names, now) = (check_names(draft)?, core.clock.now());
-    let found = store::users::update_names(&core.db, id, &names, now, admin.actor()).await?;
+    let updated = store::users::update_names(&core.db, id, &names, now, admin.actor()).await;
+    let found = explain(core, wanted(id, &names), updated).await?;
     found.then_some(()).ok_or(UserError::NotFound)
 }
 

@@ -12,7 +12,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, exists_within, fetch_all, fetch_optional,
+            StoreError, Transaction, execute, exists, exists_within, fetch_all, fetch_optional,
             fetch_optional_within, transact,
         },
         store::{administration, audit},
@@ -179,6 +179,23 @@ pub(super) async fn demand_not_reserved_within(
         return Err(StoreError::NotUnique);
     }
     Ok(())
+}
+
+/// Whether an account other than `own` has this username, or had it before.
+pub async fn is_username_taken(
+    db: &Db,
+    username: &Username,
+    own: &UserId,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM users WHERE username_key = $1 AND id <> $2 \
+        UNION ALL SELECT 1 FROM given_up_names WHERE username_key = $1 AND user_id <> $2";
+    Ok(exists!(db, SQL, username.key().as_str(), &own.0))
+}
+
+/// Whether an account other than `own` has this email address.
+pub async fn is_email_taken(db: &Db, email: &Email, own: &UserId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM users WHERE email_key = $1 AND id <> $2";
+    Ok(exists!(db, SQL, email.key().as_str(), &own.0))
 }
 
 /// The names that the account had before and that are reserved to it, in the order of their loss.

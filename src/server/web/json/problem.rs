@@ -170,8 +170,7 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::Identity(IdentityRefusal::DisplayName) => ("display_name", Some("display_name")),
         Refusal::Identity(IdentityRefusal::Description) => ("description", Some("description")),
         Refusal::Account(AccountRefusal::EmailTaken) => ("email_taken", Some("email")),
-        // It may be the name or the address.
-        Refusal::Account(AccountRefusal::NameTaken) => ("name_taken", None),
+        Refusal::Account(AccountRefusal::UsernameTaken) => ("name_taken", Some("username")),
         Refusal::Account(AccountRefusal::Disabled) => ("account_disabled", None),
         Refusal::Account(AccountRefusal::NameNotRepeated) => ("name_not_repeated", Some("name")),
         Refusal::Account(AccountRefusal::LastAdministrator) => ("last_administrator", None),

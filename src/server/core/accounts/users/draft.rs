@@ -1,11 +1,12 @@
 //! The input for a new account, or for other names of one, checked.
 
+use super::taken::Wanted;
 use crate::{
     domain::{
         password::{Password, PasswordRefusal},
         user::{
-            Email, IdentityRefusal, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, Username,
-            plain_text,
+            Email, IdentityRefusal, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, UserId,
+            Username, plain_text,
         },
         views::EditDraft,
     },
@@ -89,6 +90,15 @@ pub fn check_names(draft: &EditDraft) -> Result<NewNames, Refusals> {
     })
 }
 
+/// Which names a change demands.
+pub fn wanted<'a>(id: &'a UserId, names: &'a NewNames) -> Wanted<'a> {
+    Wanted {
+        id,
+        username: names.username.as_ref(),
+        email: names.email.as_ref().and_then(Option::as_ref),
+    }
+}
+
 /// The name on pages: the input, or the username if it is empty.
 pub fn display_name_of(input: &str, username: &str) -> Result<String, IdentityRefusal> {
     let input = plain_text(input, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
@@ -115,6 +125,15 @@ impl CheckedDraft {
         let email = self.email.as_ref().map(Email::as_str);
         core.password_rules
             .check(password, self.username.as_str(), email)
+    }
+
+    /// The names that the new account demands.
+    pub fn wanted<'a>(&'a self, id: &'a UserId) -> Wanted<'a> {
+        Wanted {
+            id,
+            username: Some(&self.username),
+            email: self.email.as_ref(),
+        }
     }
 
     /// The row of the new account.
