@@ -161,6 +161,18 @@ test('the link of an invitation is copied', async ({ visitor, server }) => {
   expect(copied).toBe(await shown.locator('code').textContent());
 });
 
+test('a username is suggested from the full name', async ({ visitor, server }) => {
+  await visitor.signsIn(newPerson(server, {}, ['--admin']));
+  await visitor.open('/admin/users/invite');
+  const [fullName, username] = [visitor.page.getByLabel('Full name'), visitor.page.getByLabel('Username')];
+  await fullName.fill('Zoë Müller');
+  await username.focus();
+  await expect(username).toHaveValue('zoe.muller');
+  await fullName.fill('Grace Hopper');
+  await username.focus();
+  await expect(username, 'what is there is kept').toHaveValue('zoe.muller');
+});
+
 test('a second link in the tab of the first is read', async ({ visitor, server }) => {
   const name = `hedy${Date.now()}`;
   const made = () => server.run(['user', 'invite', name]).split('\n')[0]!;

@@ -17,6 +17,7 @@ pub mod local_times;
 pub mod new_sign_ins;
 pub mod sign_out;
 pub mod submission;
+pub mod suggestion;
 pub mod time;
 pub mod time_out;
 pub mod welcome;

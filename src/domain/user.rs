@@ -2,6 +2,7 @@
 
 mod identity;
 mod search;
+mod suggestion;
 
 pub use crate::domain::id::UserId;
 pub use identity::{
@@ -9,6 +10,7 @@ pub use identity::{
     MAX_NAME_CHARS, Username, end_of_prefix, fold, plain_text, search_key,
 };
 pub use search::{MAX_SEARCH_WORDS, UserFilter, UserSearch, words_of};
+pub use suggestion::suggested_username;
 
 use super::moment::Timestamp;
 use serde::{Deserialize, Serialize};

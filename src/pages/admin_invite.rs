@@ -7,6 +7,7 @@ use crate::{
         form::{ErrorSummary, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
+        suggestion::suggest_username,
     },
     domain::{
         page::Page,
@@ -35,22 +36,23 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
     view! {
         <Layout title=form.title("Invite a user") wide=true>
             {view.made.map(|link| view! { <MadeLink link /> })}
-            <h1 id="invite">{heading}</h1>
+            <h1>{heading}</h1>
             <p class="quiet-text">
                 "You get a link to send to the person, who chooses a password with it. It works once, within 72 hours."
             </p>
-            <section class="card form-card" aria-labelledby="invite">
+            <div class="card form-card">
                 {unsent}
                 <ErrorSummary form />
                 <Invite form draft=view.draft />
                 <p><a href=Page::Users.path()>"Back to all users"</a></p>
-            </section>
+            </div>
         </Layout>
     }
 }
 
 #[component]
 fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
+    let username = NodeRef::new();
     view! {
         <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
@@ -60,6 +62,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 hint="For example Grace Hopper."
                 form
+                on:change=move |event| suggest_username(&event, username)
             />
             <TextField
                 id="username"
@@ -68,6 +71,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 required=true
                 hint="Letters, digits, dots, hyphens and underscores only. For example grace or grace.hopper."
+                node_ref=username
                 form
             />
             <TextField

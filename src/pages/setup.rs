@@ -6,6 +6,7 @@ use crate::{
         form::{ErrorSummary, PasswordField, SubmitButton, TextField},
         layout::{Door, Layout, Threshold},
         submission::FormState,
+        suggestion::suggest_username,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
     error::Refusal,
@@ -68,6 +69,7 @@ fn SetupForm(
 /// How the account is called.
 #[component]
 fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
+    let username = NodeRef::new();
     view! {
         <TextField
             id="display_name"
@@ -76,6 +78,7 @@ fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
             autocomplete="name"
             required=true
             form
+            on:change=move |event| suggest_username(&event, username)
         />
         <TextField
             id="username"
@@ -84,6 +87,7 @@ fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
             autocomplete="username"
             required=true
             hint="You sign in with it. For example grace or grace.hopper."
+            node_ref=username
             form
         />
         <TextField
