@@ -20,8 +20,8 @@ const validator = new HtmlValidate({
     'aria-label-misuse': ['error', { allowAnyNamable: true }],
     // An access key is typed masked, and no password manager is to keep it.
     'autocomplete-password': 'off',
-    // On phones the rows of a table are blocks, and browsers then forget its roles unless they are named.
-    'no-redundant-role': 'off',
+    // On phones the rows of the list of users are blocks. Browsers then forget the roles of an HTML table.
+    'prefer-native-element': ['error', { exclude: ['table', 'cell'] }],
     // Without scripts the live view of the audit log loads itself again.
     'meta-refresh': 'off',
     // The hidden form of /password-link is sent by the script.

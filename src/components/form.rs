@@ -210,8 +210,7 @@ pub fn PasswordField(
 ) -> impl IntoView {
     let (is_shown, caps_lock) = (RwSignal::new(false), RwSignal::new(false));
     let watch_caps_lock = move |event| update_caps_lock(&event, caps_lock);
-    // Safari and password managers generate a new password by these rules: one that can be typed on another device.
-    let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));
+    Effect::new(move || give_rules(node_ref, min_chars));
     let caps_id = format!("{id}-caps");
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     let described_by = described_by(form, id, [hint_id.clone(), Some(caps_id.clone())]);
@@ -229,9 +228,8 @@ pub fn PasswordField(
                     autocomplete=autocomplete
                     autocapitalize="off"
                     spellcheck="false"
-                    // The macro does not know these two.
+                    // The macro does not know it.
                     {..custom_attribute("autocorrect", "off")}
-                    {..custom_attribute("passwordrules", rules)}
                     minlength=min_chars
                     required
                     autofocus=autofocus
@@ -248,6 +246,16 @@ pub fn PasswordField(
                 {move || caps_lock.get().then_some("Caps Lock is on.")}
             </p>
         </div>
+    }
+}
+
+/// Safari and password managers generate a new password by these rules: one that can be typed on another device. HTML
+/// does not have the attribute, so the script adds it.
+fn give_rules(field: NodeRef<html::Input>, min_chars: Option<usize>) {
+    if let (Some(field), Some(min)) = (field.get(), min_chars) {
+        let rules = format!("minlength: {min}; allowed: ascii-printable;");
+        // Without them a password is generated all the same.
+        let _ = field.set_attribute("passwordrules", &rules);
     }
 }
 

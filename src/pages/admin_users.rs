@@ -91,24 +91,25 @@ fn Nothing(search: String, filter: Option<UserFilter>, is_all: bool) -> impl Int
     })
 }
 
-/// On phones each row is a block of its own, with the headings before the values.
+/// On phones each row is a block of its own, with the headings before the values. Some browsers then forget that an
+/// HTML table is one, and HTML does not permit to name its roles: so these are other elements with the roles of a table.
 #[component]
 fn Table(users: Vec<UserView>) -> impl IntoView {
     let rows = users.into_iter().map(|user| view! { <User user /> });
     let rows = rows.collect::<Vec<_>>();
     view! {
-        <table class="people" role="table">
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th scope="col" role="columnheader">"Name"</th>
-                    <th scope="col" role="columnheader">"Username"</th>
-                    <th scope="col" role="columnheader">"Email"</th>
-                    <th scope="col" role="columnheader">"Last sign-in"</th>
-                    <th scope="col" role="columnheader">"Created"</th>
-                </tr>
-            </thead>
-            <tbody role="rowgroup">{rows}</tbody>
-        </table>
+        <div class="people-table" role="table" aria-labelledby="everybody">
+            <div role="rowgroup">
+                <div role="row">
+                    <span role="columnheader">"Name"</span>
+                    <span role="columnheader">"Username"</span>
+                    <span role="columnheader">"Email"</span>
+                    <span role="columnheader">"Last sign-in"</span>
+                    <span role="columnheader">"Created"</span>
+                </div>
+            </div>
+            <div role="rowgroup">{rows}</div>
+        </div>
     }
 }
 
@@ -116,16 +117,16 @@ fn Table(users: Vec<UserView>) -> impl IntoView {
 fn User(user: UserView) -> impl IntoView {
     let address = Page::of_account(&user.id);
     view! {
-        <tr role="row">
-            <th scope="row" role="rowheader">
+        <div role="row">
+            <div role="rowheader">
                 <a href=address><bdi>{user.display_name}</bdi></a>
                 <Badges is_admin=user.is_admin state=user.state />
-            </th>
-            <td role="cell" data-heading="Username"><bdi>{user.username}</bdi></td>
-            <td role="cell" data-heading="Email">{user.email.map(|email| view! { <bdi>{email}</bdi> })}</td>
-            <td role="cell" data-heading="Last sign-in"><Day day=user.last_sign_in /></td>
-            <td role="cell" data-heading="Created"><Day day=Some(user.created) /></td>
-        </tr>
+            </div>
+            <div role="cell" data-heading="Username"><bdi>{user.username}</bdi></div>
+            <div role="cell" data-heading="Email">{user.email.map(|email| view! { <bdi>{email}</bdi> })}</div>
+            <div role="cell" data-heading="Last sign-in"><Day day=user.last_sign_in /></div>
+            <div role="cell" data-heading="Created"><Day day=Some(user.created) /></div>
+        </div>
     }
 }
 
