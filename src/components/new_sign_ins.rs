@@ -53,7 +53,13 @@ fn Card(news: NewSignInsView) -> impl IntoView {
         <section class="card news" id="new-sign-ins" aria-labelledby="new-sign-ins-heading">
             <h2 id="new-sign-ins-heading">"New sign-in. Was this you?"</h2>
             {(!may_recognise)
-                .then(|| view! { <p class="quiet-text">"Only a device that you have used before can say yes."</p> })}
+                .then(|| {
+                    view! {
+                        <p class="quiet-text">
+                            "Only a device that you have used before can say yes. If you no longer have one, " <a href=Page::Password.path()>"change your password"</a> ", sign out and sign in again."
+                        </p>
+                    }
+                })}
             <ul>{rows}</ul>
             {(more > 0)
                 .then(|| view! { <p>{more} " more. " <a href=Page::OwnActivity.path()>"See your activity"</a></p> })}

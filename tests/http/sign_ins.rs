@@ -171,6 +171,25 @@ on_both_engines! {
         assert_eq!(buttons(&tablet.get("/dashboard").await), [true, true], "it is known now");
     }
 
+    /// Whoever has lost every known device, as the page says. A thief of the password can do it too, and then the owner
+    /// cannot sign in and asks for a link.
+    async fn after_a_new_password_the_next_sign_in_reviews_the_others(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (_laptop, mut phone, of_phone) = laptop_and_phone(&app).await;
+        let (_tablet, of_tablet) = phone_beside(&app).await;
+        assert_contains(&phone.get("/dashboard").await, "If you no longer have one, change your password , sign out and sign in again.");
+        const NEW: &str = "a new password, long enough";
+        let fields = [("current_password", PASSWORD), ("new_password", NEW)];
+        assert_eq!(phone.post_form("/api/change_password", &fields).await.status, 303);
+        assert!(!buttons(&phone.get("/dashboard").await)[0]);
+        phone.post_logout().await;
+        assert_eq!(phone.post_login("ada", NEW).await.status, 303);
+        for id in [&of_phone, &of_tablet] {
+            assert_redirect(&press(&mut phone, "recognise_sign_in", id).await, "/dashboard");
+        }
+        assert!(!has_notice(&mut phone).await);
+    }
+
     async fn the_notice_counts_further_sign_ins(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
