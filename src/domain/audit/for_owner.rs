@@ -11,7 +11,24 @@ impl Record {
         }
         match (self.entry.event, &self.entry.key) {
             (Event::SignedIn, Some(_)) => "You signed in with an access key".to_owned(),
-            (event, _) => event.description_for_owner(),
+            (event, _) => self.naming_key(event.description_for_owner()),
+        }
+    }
+
+    /// Names the key that something was done with. One with which something was done is named beside the device.
+    fn naming_key(&self, words: String) -> String {
+        let is_about_key = matches!(
+            self.entry.event,
+            Event::AccessKeyMade
+                | Event::AccessKeyRevoked(_)
+                | Event::AccessKeySuspended
+                | Event::AccessKeyConfirmed
+        );
+        match &self.key_name {
+            Some(name) if is_about_key => words
+                .replacen("An access key", &format!("The access key {name}"), 1)
+                .replacen("an access key", &format!("the access key {name}"), 1),
+            _ => words,
         }
     }
 }
@@ -77,7 +94,7 @@ impl Event {
             Self::AccessKeySuspended => {
                 "An access key was suspended, because the server was restored from a backup"
             }
-            Self::AccessKeyConfirmed => "A suspended access key was confirmed",
+            Self::AccessKeyConfirmed => "An access key was confirmed, and works again",
             Self::AccessKeyRefused(problem) => return problem.description_for_owner(),
             Self::AuditDownloaded => "You downloaded the audit log",
             Self::SetUp => "You created the first account",
