@@ -10,7 +10,7 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::session::EndReason,
+    domain::session::{EndReason, Session},
     server::{
         core::{Core, accounts::users, actor, sessions},
         store,
@@ -131,6 +131,9 @@ on_both_engines! {
                             page.lives().await;
                         }
                         support::settled(&app.core).await;
+                        // Otherwise it is idle an hour later. A write that no answer waits for may fail on a slow disk.
+                        let is_used = |one: &Session| one.last_seen_at == START.after(hour * HOUR);
+                        assert!(app.sessions().await.iter().any(is_used), "hour {hour} is recorded");
                     }
                     app.set_clock(24 * HOUR);
                 }
