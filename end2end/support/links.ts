@@ -25,5 +25,5 @@ export async function opensLink(visitor: Visitor, link: string): Promise<void> {
 /** Chooses a password on the page of a link that was opened. */
 export async function choosesPassword({ page }: Visitor, password: string): Promise<void> {
   await page.getByLabel('New password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: /^Save password/ }).click();
+  await page.getByRole('button', { name: /^Save / }).click();
 }

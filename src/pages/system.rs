@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 #[component]
 pub fn SystemPage(view: ProxyDiagnosis) -> impl IntoView {
-    let none = || "None".to_owned();
     let reported = if view.findings.is_empty() {
         "No problem was found with the way from your browser to this server."
     } else {
@@ -24,8 +23,8 @@ pub fn SystemPage(view: ProxyDiagnosis) -> impl IntoView {
                 <dl class="facts">
                     <Fact term="Your address">{view.address}</Fact>
                     <Fact term="Connected from">{view.peer}</Fact>
-                    <Fact term="Reported scheme">{view.scheme.unwrap_or_else(none)}</Fact>
-                    <Fact term="Reported host">{view.host.unwrap_or_else(none)}</Fact>
+                    {view.scheme.map(|scheme| view! { <Fact term="Reported scheme">{scheme}</Fact> })}
+                    {view.host.map(|host| view! { <Fact term="Reported host">{host}</Fact> })}
                     <Fact term="Forwarded headers">{view.forwarded}</Fact>
                 </dl>
                 {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}

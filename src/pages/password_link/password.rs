@@ -23,7 +23,7 @@ pub fn ChoosePassword(
     let form = FormState::of::<UsePasswordLink>(refusal, |_| &["new_password"], [password]);
     let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     let (title, button) = match link.purpose {
-        LinkPurpose::Invitation => ("Choose a password", "Save password and sign in"),
+        LinkPurpose::Invitation => ("Choose a password", "Save and sign in"),
         LinkPurpose::Reset => ("Choose a new password", "Save password"),
     };
     let username = link.username.clone();

@@ -37,6 +37,8 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
         // It is used by this request.
         current: LiveSessionView {
             last_seen: relative(now, now),
+            // To this device it is none.
+            is_new: false,
             ..live_session_view(&current.session, now)
         },
         others: others.map(|one| live_session_view(one, now)).collect(),
