@@ -54,6 +54,9 @@ pub enum PasswordRefusal {
     Common,
     #[error("The password must not be the username, the email address or the site's name.")]
     Personal,
+    /// Somebody who was told that others know the password must not keep it by mistake.
+    #[error("This is your current password. Choose another.")]
+    Unchanged,
 }
 
 #[cfg(test)]

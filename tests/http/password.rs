@@ -128,6 +128,7 @@ on_both_engines! {
             (&long, r#""too_long""#, "at most 1024 bytes"),
             ("passwordpassword", r#""common""#, "too common"),
             ("ADA@example.org", r#""personal""#, "must not be the username, the email address"),
+            (PASSWORD, r#""unchanged""#, "This is your current password. Choose another."),
         ] {
             let answer = fetch(&mut browser, PASSWORD, new).await;
             assert_eq!(answer.status, 422, "{new}");

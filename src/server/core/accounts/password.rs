@@ -1,7 +1,7 @@
 //! Changes the owner's password.
 
 use crate::{
-    domain::password::Password,
+    domain::password::{Password, PasswordRefusal},
     error::{AppError, Failure, Refusals},
     server::{
         core::{
@@ -10,6 +10,7 @@ use crate::{
             sessions::{self, Presented, Proven, Renewed},
             sign_in::{confirmation, password::Purpose},
         },
+        hashing,
         store::{self, evidence::Evidence},
         token::TokenDigest,
     },
@@ -44,6 +45,10 @@ pub async fn change(
             return Err(Refusals::of(both).unwrap_or(current).into());
         }
         (Ok(_), Err(new)) => return Err(new.into()),
+        // Only told to those who know it.
+        (Ok(_), Ok(())) if hashing::nfc(new_password) == hashing::nfc(current_password) => {
+            return Err(PasswordRefusal::Unchanged.into());
+        }
         (verified, _) => verified?,
     };
     let new_hash = core.hasher.hash(new_password).await?;

@@ -162,6 +162,7 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::Password(PasswordRefusal::TooLong) => ("password_too_long", Some("password")),
         Refusal::Password(PasswordRefusal::Common) => ("password_common", Some("password")),
         Refusal::Password(PasswordRefusal::Personal) => ("password_personal", Some("password")),
+        Refusal::Password(PasswordRefusal::Unchanged) => ("password_unchanged", Some("password")),
         Refusal::Identity(IdentityRefusal::NameLength) => ("name_length", Some("username")),
         Refusal::Identity(IdentityRefusal::NameGrammar) => ("name_grammar", Some("username")),
         Refusal::Identity(IdentityRefusal::NameUnseen) => ("name_invisible", Some("username")),
