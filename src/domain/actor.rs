@@ -191,6 +191,7 @@ impl Actor {
             user: user.cloned(),
             actor: self.administrator().cloned(),
             session: session.cloned(),
+            own_session: self.person().map(|person| person.session.id.clone()),
             key: self.key().cloned(),
             previous_name: None,
             address: self.browser.address.clone(),

@@ -223,6 +223,8 @@ pub struct Entry {
     /// The administrator who did it, if it was one with an account.
     pub actor: Option<UserId>,
     pub session: Option<SessionId>,
+    /// The session in which its owner did it, if it was one. It is written as the name of the browser.
+    pub own_session: Option<SessionId>,
     /// The access key that it concerns, or with which it was done.
     pub key: Option<AccessKeyId>,
     /// The username before it was changed.
@@ -254,9 +256,10 @@ impl Entry {
     /// The session in which it happened: the log keeps the name of its browser. `None` for an event about another
     /// browser of the owner, whose session the entry names.
     pub const fn session_of_browser(&self) -> Option<&SessionId> {
-        match self.event {
-            Event::SignInRecognised | Event::SignInDisowned | Event::DeviceNamed => None,
-            _ => self.session.as_ref(),
+        match (&self.own_session, self.event) {
+            (Some(own), _) => Some(own),
+            (None, Event::SignInRecognised | Event::SignInDisowned | Event::DeviceNamed) => None,
+            (None, _) => self.session.as_ref(),
         }
     }
 }

@@ -175,8 +175,8 @@ on_both_engines! {
         let none = FORM.into_iter().filter(|(name, _)| !name.contains('_') || *name == "last_day").collect();
         let too_many = "192.0.2.1 ".repeat(17);
         let refused: [(Fields, &str, &str); 8] = [
-            (form_with("name", " "), r#""name""#, "A key has a name of 1 to 64 characters."),
-            (form_with("name", "a\u{202e}b"), r#""name""#, "A key has a name of 1 to 64 characters."),
+            (form_with("name", " "), r#""name""#, "Enter a name of at most 64 characters."),
+            (form_with("name", "a\u{202e}b"), r#""name""#, "Enter a name of at most 64 characters."),
             (form_with("last_day", "2026-09-21"), r#"{"last_day":{"max_days":365}}"#, "Choose a last day between tomorrow and 365 days from today."),
             (form_with("last_day", "someday"), r#"{"last_day":{"max_days":365}}"#, "Choose a last day"),
             (none, r#""no_scope""#, "Choose at least one permission."),
@@ -387,6 +387,8 @@ on_both_engines! {
         app.create_user("root").await;
         promote(&app, "root").await;
         let mut ada = app.signed_in("ada").await;
+        let session = app.sessions().await.remove(0).id;
+        assert_redirect(&ada.post_form("/api/name_device", &[("id", &session.0), ("name", "Desk")]).await, "/account/sessions");
         let key = make(&mut ada, &form_with("name", "Nightly")).await;
         app.signed_in_with(&key).await;
         assert_redirect(&ada.post_form(REVOKE, &[("id", &id_of(&key).0)]).await, PAGE);
@@ -398,6 +400,7 @@ on_both_engines! {
         for words in ["ada created the access key Nightly", "ada revoked the access key Nightly", "The access key Nightly of ada was refused: it had been revoked"] {
             assert_contains(&page, words);
         }
+        assert_eq!(visible_text(&page).matches("Desk (").count(), 3, "where it was named, and the key made and revoked");
         let lines = root.get("/admin/activity.jsonl").await.text();
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for event in ["access_key_made", "signed_in", "access_key_revoked", "access_key_refused"] {

@@ -54,7 +54,7 @@ fn entry(event: Event, at: Timestamp) -> Entry {
 
 fn wrong(at: Timestamp) -> Outcome {
     let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
-    Outcome::Wrong(entry(refused, at))
+    Outcome::Wrong(Box::new(entry(refused, at)))
 }
 
 async fn decided(core: &Core, counters: &Counters, outcome: Outcome, at: Timestamp) -> Verdict {

@@ -147,7 +147,7 @@ impl EndReason {
             Self::UserDisabled => "A session of USER ended: the account was disabled",
             Self::UserDeleted => "A session of USER ended: the account was deleted",
             Self::PasswordChanged => "A session of USER ended: the password was changed",
-            Self::EndedByOwner => "USER signed a device out from another one",
+            Self::EndedByOwner => "USER signed out another device",
             Self::TooMany => "A session of USER ended: there were too many sessions",
             Self::Restored => "A session of USER ended: the server was restored from a backup",
             Self::KeyRevoked => "A session of USER ended: its access key was revoked",

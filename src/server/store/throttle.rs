@@ -76,7 +76,7 @@ pub async fn find(db: &Db, key: &KeyedDigest) -> Result<Option<Counter>, StoreEr
 pub enum Outcome {
     Right,
     /// Refused, with its audit entry.
-    Wrong(Entry),
+    Wrong(Box<Entry>),
 }
 
 /// The decision on an attempt.
@@ -110,7 +110,7 @@ pub async fn decide(
         let has_capacity = count_hidden_within(transaction, counters, now).await?;
         let entry = match &outcome {
             Outcome::Right if has_capacity => return Ok(RollBack(Verdict::Passed)),
-            Outcome::Wrong(refused) if has_capacity => refused,
+            Outcome::Wrong(refused) if has_capacity => &**refused,
             Outcome::Right | Outcome::Wrong(_) => &throttled,
         };
         super::audit::insert_within(transaction, entry.clone()).await?;

@@ -8,6 +8,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
     Record {
         id: String::new(),
         entry: Entry {
+            own_session: None,
             at: Timestamp::from_millis(0),
             event,
             source,

@@ -104,7 +104,7 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
     let outcome = if is_live {
         Outcome::Right
     } else {
-        Outcome::Wrong(entry(Event::SetUpRefused))
+        Outcome::Wrong(Box::new(entry(Event::SetUpRefused)))
     };
     let decided = guess.decide(core, outcome, throttled()).await;
     if decided.map_err(refused)? {

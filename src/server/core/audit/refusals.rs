@@ -53,6 +53,7 @@ impl Tallies {
         let (subject, entry) = if is_full {
             let anonymous = Entry {
                 user: None,
+                own_session: None,
                 key: None,
                 address: String::new(),
                 user_agent: String::new(),

@@ -185,7 +185,7 @@ impl<'a> Attempt<'a> {
             Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
             Some(_) => return Outcome::Right,
         };
-        Outcome::Wrong(self.entry(self.purpose.refused(refusal)))
+        Outcome::Wrong(Box::new(self.entry(self.purpose.refused(refusal))))
     }
 
     async fn verified(self, checked: Checked) -> Result<Verified, NotProved> {

@@ -149,6 +149,7 @@ impl TryFrom<Row> for Record {
                 user: row.user_id.map(UserId),
                 actor: row.actor_id.map(UserId),
                 session: row.session_id.map(SessionId),
+                own_session: None,
                 key: row.key_id.map(AccessKeyId),
                 previous_name: row.previous_name,
                 address: row.address,

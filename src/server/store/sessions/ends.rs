@@ -111,6 +111,7 @@ pub(super) async fn record_ends(
             user: Some(UserId(row.user_id)),
             actor: actor.administrator().filter(|_| !is_time_out).cloned(),
             session: Some(session.clone()),
+            own_session: None,
             key: actor.key().filter(|_| !is_time_out).cloned(),
             previous_name: None,
             address: row.address,

@@ -129,7 +129,7 @@ async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, 
     let found = store::users::find_by_link(&core.db, digest, core.clock.now()).await?;
     let outcome = match &found {
         Some(_) => Outcome::Right,
-        None => Outcome::Wrong(entry(Event::LinkRefused)),
+        None => Outcome::Wrong(Box::new(entry(Event::LinkRefused))),
     };
     let decided = guess.decide(core, outcome, throttled()).await;
     let passed = decided.map_err(refused)?;
