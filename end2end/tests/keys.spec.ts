@@ -39,7 +39,8 @@ inEveryWay(() => {
     await expect(program.page.getByRole('main')).toContainText('Access key');
 
     await visitor.open(PATH);
-    await visitor.page.getByRole('button', { name: 'Revoke the key Nightly' }).click();
+    await visitor.page.locator('summary').filter({ hasText: 'Revoke the key Nightly' }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, revoke this key' }).click();
     await expect(visitor.notice).toContainText('The key is revoked.');
     await visitor.waitForHydration();
     await expect(keys(visitor)).toContainText('You have no access keys.');
@@ -148,7 +149,10 @@ inEveryWay(() => {
     await keyboard.press('Enter');
     await expect(shown(visitor)).toHaveText(KEY);
     await visitor.waitForHydration();
-    await visitor.page.getByRole('button', { name: 'Revoke the key Nightly' }).focus();
+    await visitor.page.locator('summary').filter({ hasText: 'Revoke the key Nightly' }).focus();
+    await keyboard.press('Enter');
+    await keyboard.press('Tab');
+    await expect(visitor.page.getByRole('button', { name: 'Yes, revoke this key' })).toBeFocused();
     await keyboard.press('Enter');
     await expect(visitor.notice).toContainText('The key is revoked.');
   });

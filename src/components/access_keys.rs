@@ -3,6 +3,7 @@
 use crate::{
     components::{
         copy::CopyButton,
+        submission::FormState,
         time::{RelativeTime, Time},
     },
     domain::{
@@ -39,6 +40,31 @@ pub fn revoked(keys: u64) -> Option<String> {
         0 => None,
         1 => Some("1 access key was revoked.".to_owned()),
         _ => Some(format!("{keys} access keys were revoked.")),
+    }
+}
+
+/// Revoking a key is asked about first, also without the script: it cannot be undone.
+#[component]
+pub fn AskToRevoke(
+    form: FormState,
+    /// The name of the key.
+    name: String,
+    /// The fields that say which key it is.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="ask">
+            <summary class="button button-quiet button-small">
+                "Revoke" <span class="visually-hidden">" the key " <bdi>{name.clone()}</bdi></span>
+            </summary>
+            <form class="form ask-body" method="post" action=form.action on:submit=form.on_submit()>
+                {children()}
+                <p>"Programs that use " <strong><bdi>{name}</bdi></strong> " are refused from now on. This cannot be undone."</p>
+                <div>
+                    <button class="button button-danger button-small" type="submit">"Yes, revoke this key"</button>
+                </div>
+            </form>
+        </details>
     }
 }
 

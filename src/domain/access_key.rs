@@ -195,7 +195,7 @@ pub struct AccessKeyDraft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessKeyRefusal {
-    #[error("A key has a name of 1 to {MAX_KEY_NAME_CHARS} characters.")]
+    #[error("Enter a name of at most {MAX_KEY_NAME_CHARS} characters.")]
     Name,
     #[error("Choose a last day between tomorrow and {max_days} days from today.")]
     LastDay { max_days: u32 },

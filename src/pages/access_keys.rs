@@ -3,7 +3,7 @@
 use crate::{
     api::access_keys::{ConfirmAccessKey, MakeAccessKey, RevokeAccessKey},
     components::{
-        access_keys::{AccessKeyFacts, NewAccessKey},
+        access_keys::{AccessKeyFacts, AskToRevoke, NewAccessKey},
         form::{DateField, ErrorSummary, FieldProblem, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
@@ -101,22 +101,21 @@ fn Key(key: AccessKeyView, revoke: FormState, confirm: FormState) -> impl IntoVi
     view! {
         <li class="session-row">
             <AccessKeyFacts key />
-            <div class="buttons">
-                {is_suspended.then(|| view! { <KeyButton form=confirm id=id.clone() label="Confirm" name=name.clone() /> })}
-                <KeyButton form=revoke id label="Revoke" name />
-            </div>
+            {is_suspended.then(|| view! { <ConfirmKey form=confirm id=id.clone() name=name.clone() /> })}
+            <AskToRevoke form=revoke name>
+                <input type="hidden" name="id" value=id />
+            </AskToRevoke>
         </li>
     }
 }
 
-/// One small form for each button, so that it works without the script.
 #[component]
-fn KeyButton(form: FormState, id: String, label: &'static str, name: String) -> impl IntoView {
+fn ConfirmKey(form: FormState, id: String, name: String) -> impl IntoView {
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="id" value=id />
             <button class="button button-quiet button-small" type="submit">
-                {label} <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
+                "Confirm" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
             </button>
         </form>
     }
@@ -150,7 +149,7 @@ fn Make(
             <DateField
                 id="last_day"
                 label="Last day"
-                hint="The key is valid until the end of this day, UTC."
+                hint="The key is valid until the end of this day, UTC. If empty, for at most 90 days."
                 value=draft.last_day
                 days
                 form

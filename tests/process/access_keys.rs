@@ -79,7 +79,7 @@ on_both_engines! {
         for network in ["", " ", ",", "10.0.0.0/8 0.0.0.0/0"] {
             home.run(&with(&["--scope", "profile:read", "--network", network])).fails(1, &["A network is"]);
         }
-        home.run(&["key", "create", "ada", "--name", " ", "--scope", "profile:read"]).fails(1, &["A key has a name"]);
+        home.run(&["key", "create", "ada", "--name", " ", "--scope", "profile:read"]).fails(1, &["Enter a name of at most 64 characters"]);
         home.run(&["user", "disable", "ada"]).succeeds();
         home.run(&CREATE).fails(1, &["disabled"]);
         assert!(listed(&home, &[]).is_empty());

@@ -2,7 +2,11 @@
 
 use crate::{
     api::admin::ChangeUserKey,
-    components::{access_keys::AccessKeyFacts, form::ErrorSummary, submission::FormState},
+    components::{
+        access_keys::{AccessKeyFacts, AskToRevoke},
+        form::ErrorSummary,
+        submission::FormState,
+    },
     domain::{
         access_key::{KeyChange, KeyState},
         views::{AccessKeyView, UserView},
@@ -15,16 +19,18 @@ pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
     let form = FormState::of::<ChangeUserKey>(None, |_| &["keys"], []);
     let has_keys = !keys.is_empty();
     let rows = keys.into_iter().map(|key| {
-        let (id, is_suspended) = (key.id.clone(), key.state == KeyState::Suspended);
-        let changes = [is_suspended.then_some((KeyChange::Confirm, "Confirm")), Some((KeyChange::Revoke, "Revoke"))];
-        let buttons = changes.into_iter().flatten().map(|(change, label)| {
-            view! { <ChangeKey form user=user.id.clone() key=id.clone() change label name=key.name.clone() /> }
+        let (id, name) = (key.id.clone(), key.name.clone());
+        let confirm = (key.state == KeyState::Suspended).then(|| {
+            view! { <ConfirmKey form user=user.id.clone() key=id.clone() name=name.clone() /> }
         });
-        let buttons = buttons.collect::<Vec<_>>();
+        let user = user.id.clone();
         view! {
             <li class="session-row">
                 <AccessKeyFacts key />
-                <div class="buttons">{buttons}</div>
+                {confirm}
+                <AskToRevoke form name>
+                    <Which user key=id change=KeyChange::Revoke />
+                </AskToRevoke>
             </li>
         }
     });
@@ -41,21 +47,21 @@ pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
 }
 
 #[component]
-fn ChangeKey(
-    form: FormState,
-    user: String,
-    key: String,
-    change: KeyChange,
-    label: &'static str,
-    name: String,
-) -> impl IntoView {
+fn Which(user: String, key: String, change: KeyChange) -> impl IntoView {
+    view! {
+        <input type="hidden" name="id" value=user />
+        <input type="hidden" name="key" value=key />
+        <input type="hidden" name="change" value=change.as_str() />
+    }
+}
+
+#[component]
+fn ConfirmKey(form: FormState, user: String, key: String, name: String) -> impl IntoView {
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <input type="hidden" name="id" value=user />
-            <input type="hidden" name="key" value=key />
-            <input type="hidden" name="change" value=change.as_str() />
+            <Which user key change=KeyChange::Confirm />
             <button class="button button-quiet button-small" type="submit">
-                {label} <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
+                "Confirm" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
             </button>
         </form>
     }
