@@ -74,7 +74,7 @@ test('with the script times are those of the person, without it UTC', async ({ v
   await visitor.signsIn(person);
   const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
   const iso = await since.getAttribute('datetime');
-  const style = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Kolkata' } as const;
+  const style = { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Kolkata' } as const;
   await expect(since).toHaveText(new Date(iso!).toLocaleString('en-GB', style));
   expect(await (await visitor.context.request.get('/dashboard')).text()).toContain('UTC');
 });
@@ -85,7 +85,7 @@ test.describe('for readers elsewhere', () => {
     await visitor.signsIn(person);
     const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
     const iso = await since.getAttribute('datetime');
-    const style = { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23', timeZone: 'America/New_York' } as const;
+    const style = { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23', timeZone: 'America/New_York' } as const;
     await expect(since).toHaveText(new Date(iso!).toLocaleString('en-GB', style));
     await visitor.open('/account/activity');
     await expect(visitor.page.locator('.zone')).toHaveText('Times are in America/New_York.');
@@ -97,7 +97,13 @@ test.describe('for readers in the United States', () => {
   test('dates begin with the month, and hours have an AM or PM', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
-    await expect(since).toHaveText(/^[A-Z][a-z]+ \d+, \d{4} at \d+:\d\d\s[AP]M$/);
+    await expect(since).toHaveText(/^[A-Z][a-z]+ \d+, \d{4}, \d+:\d\d\s[AP]M$/);
+  });
+
+  test('days without a time do so too', async ({ visitor, server }) => {
+    await visitor.signsIn(newPerson(server, {}, ['--admin']));
+    await visitor.open('/admin/users');
+    await expect(visitor.page.locator('main time').first()).toHaveText(/^[A-Z][a-z]+ \d+, \d{4}$/);
   });
 });
 

@@ -35,8 +35,9 @@ pub fn rewrite_new_times() {
 fn rewrite() {
     let reader = Reader::new();
     for (style, selector) in [
-        ("short", "time[data-utc=minute], time[data-away]"),
-        ("medium", "time[data-utc=second]"),
+        (Some("short"), "time[data-utc=minute], time[data-away]"),
+        (Some("medium"), "time[data-utc=second]"),
+        (None, "time[data-utc=day]"),
     ] {
         let times = elements(selector);
         if times.is_empty() {
@@ -132,11 +133,12 @@ impl Reader {
         }
     }
 
-    /// Day, month, year and minute ("short"), or second ("medium"). One for all dates: to make it is slow.
-    fn format(&self, time_style: &str) -> Function {
+    /// Day, month and year, and the minute ("short") or second ("medium"). In every language that is shorter than what
+    /// the server writes, so it fits into the same place. One for all dates: to make it is slow.
+    fn format(&self, time_style: Option<&str>) -> Function {
         let options = object([
-            ("dateStyle", Some("long")),
-            ("timeStyle", Some(time_style)),
+            ("dateStyle", Some("medium")),
+            ("timeStyle", time_style),
             ("hourCycle", self.hour_cycle.as_deref()),
         ]);
         let locales = Array::of1(&JsValue::from_str(&self.locale));

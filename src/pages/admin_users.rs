@@ -25,7 +25,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
             <h1>"Users"</h1>
             <a class="button button-small" href=Page::Invite.path()>"Invite a user"</a>
         </div>
-        <p class="quiet-text">"Everyone who can sign in, or was invited to."</p>
+        <p class="quiet-text">"Everyone who can sign in, or was invited to, by username."</p>
         {view.notice.map(|notice| view! { <Done notice name=String::new() /> })}
         <section class="card users" aria-labelledby="everybody">
             <h2 id="everybody" class="visually-hidden">"All users"</h2>
@@ -78,7 +78,7 @@ fn Nothing(search: String, filter: Option<UserFilter>, is_all: bool) -> impl Int
     if !is_all {
         return Either::Left(view! { <p>"No account on this page."</p> });
     }
-    let among = filter.map(|filter| format!(" among “{}”", filter.title()));
+    let among = filter.map(|filter| format!(" with the filter “{}”", filter.title()));
     let subject = if search.is_empty() {
         Either::Left("No account")
     } else {
@@ -130,11 +130,13 @@ fn User(user: UserView) -> impl IntoView {
     }
 }
 
-/// A day in UTC, which needs no script to be read.
+/// A day: without the script, that in UTC.
 #[component]
 fn Day(day: Option<Moment>) -> impl IntoView {
     match day {
-        Some(day) => Either::Left(view! { <time datetime=day.iso>{day.words}</time> }),
+        Some(day) => {
+            Either::Left(view! { <time datetime=day.iso data-utc="day">{day.words}</time> })
+        }
         None => Either::Right("Never"),
     }
 }
