@@ -13,6 +13,7 @@ use vestibule::{
         user::{Email, LookupKey, User},
         views::EditDraft,
     },
+    error::AccountRefusal,
     server::{
         core::{
             Core,
@@ -63,8 +64,13 @@ async fn log(core: &Core, user: &User) -> Vec<(Event, Option<String>, Option<Str
     records.collect()
 }
 
+/// Whether the username was refused because another account has or had it.
 fn is_taken<T>(outcome: Result<T, UserError>) -> bool {
-    matches!(outcome, Err(UserError::Taken))
+    is_refused(outcome, AccountRefusal::UsernameTaken)
+}
+
+fn is_refused<T>(outcome: Result<T, UserError>, refusal: AccountRefusal) -> bool {
+    matches!(outcome, Err(UserError::Refused(refusals)) if refusals == refusal.into())
 }
 
 on_both_engines! {
@@ -113,7 +119,7 @@ on_both_engines! {
         let (ada, eve) = (given::account(&core, "ada").await.user, given::account(&core, "eve").await.user);
         let before = given::everything_written(&core.db).await;
         assert!(is_taken(rename(&core, &eve, "ADA").await));
-        assert!(is_taken(edit(&core, &eve, "mallory", "ADA@example.org").await));
+        assert!(is_refused(edit(&core, &eve, "mallory", "ADA@example.org").await, AccountRefusal::EmailTaken));
         for (username, email) in [("a b", ""), ("eve", "nowhere")] {
             assert!(matches!(edit(&core, &eve, username, email).await, Err(UserError::Refused(_))));
         }

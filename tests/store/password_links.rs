@@ -13,7 +13,7 @@ use vestibule::{
         session::{EndReason, SessionId},
         user::User,
     },
-    error::{AppError, Failure, Refusal},
+    error::{AccountRefusal, AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -362,7 +362,7 @@ on_both_engines! {
         given::account(&core, "ada").await;
         let draft = UserDraft { username: "ADA".to_owned(), ..UserDraft::default() }.check().unwrap();
         let refused = password_links::invite(&core, &actor::on_this_machine(), &draft).await;
-        assert!(matches!(refused, Err(UserError::Taken)), "{refused:?}");
+        assert!(matches!(refused, Err(UserError::Refused(refusals)) if refusals == AccountRefusal::UsernameTaken.into()), "{refused:?}");
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
     }
 
