@@ -155,7 +155,7 @@ impl Page {
     /// Whether the other sign-ins are read together with the session: every page of a person announces those that have
     /// to be reviewed. A second statement would cost more than the rows that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
-        !matches!(self.access(), Access::Anyone)
+        !matches!(self.access(), Access::Anyone) || matches!(self, Self::Help | Self::Logout)
     }
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
