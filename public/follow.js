@@ -38,6 +38,7 @@
   }
 
   let stream, spoke, heardAt, focused;
+  let inPage; // what had the focus before a dialogue
   let asked = 0;
   let askedAt = 0;
   let replacedAt = 0;
@@ -48,7 +49,7 @@
 
   const cover = () => {
     if (root.hasAttribute(COVERED)) return;
-    focused = document.activeElement;
+    focused = document.activeElement.closest('dialog') ? inPage : document.activeElement;
     root.setAttribute(COVERED, '');
     for (const part of parts()) part.inert = true;
   };
@@ -183,6 +184,9 @@
     ask();
   };
 
+  document.addEventListener('focusout', ({ target }) => {
+    if (!target.closest('dialog')) inPage = target;
+  });
   document.addEventListener('visibilitychange', look);
   document.addEventListener('session-check', () => (document.hidden ? ask() : check()));
   addEventListener('online', look);

@@ -202,7 +202,7 @@ test.describe('before the first account exists', () => {
     test('the page explains how to create it', async ({ visitor, server }) => {
       await visitor.open('/login');
       await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('There are no accounts yet');
-      await expect(visitor.page.getByText('vestibule user create NAME --admin')).toBeVisible();
+      await expect(visitor.page.getByText('vestibule user create USERNAME --admin')).toBeVisible();
       await expect(visitor.page.getByRole('link', { name: 'Create the first account' })).toHaveAttribute('href', '/setup');
       await expect(visitor.name).toHaveCount(0);
       server.run(['user', 'create', 'first', '--admin', '--password-stdin'], 'correct horse battery\n');

@@ -48,6 +48,22 @@ test.describe('ahead of the idle end', () => {
   });
 });
 
+test.describe('after a warning', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '8s' } });
+
+  test('the field that had the focus gets it back', async ({ visitor, person, complaints }) => {
+    complaints.expect(/status of 401/);
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await description(visitor).fill('half of a sentence');
+    await expect(warning(visitor)).toBeVisible({ timeout: 10_000 });
+    await expect(again(visitor)).toBeVisible({ timeout: 10_000 });
+    await signsInAgain(visitor, person.password);
+    await expect(again(visitor)).toBeHidden();
+    await expect(description(visitor)).toBeFocused();
+  });
+});
+
 test.describe('while somebody writes', () => {
   test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '12s' } });
 
@@ -108,6 +124,7 @@ test.describe('after the idle end', () => {
     await signsInAgain(visitor, person.password);
     await expect(again(visitor)).toBeHidden();
     await expect(description(visitor)).toHaveValue('half of a sentence');
+    await expect(description(visitor)).toBeFocused();
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.notice).toHaveText('Saved.');
     expect(await visitor.page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);

@@ -14,7 +14,7 @@ pub fn Origin(origin: OriginView) -> impl IntoView {
     let key = key.map(|key| format!("access key {key}"));
     let parts = [Some(device), Some(address), key].into_iter().flatten();
     let parts = parts.filter(|part| !part.is_empty());
-    let parts = parts.map(|part| view! { " " <span class="part">"· " <bdi>{part}</bdi></span> });
+    let parts = parts.map(|part| view! { " " <span class="part"><span class="dot">"· "</span> <bdi>{part}</bdi></span> });
     parts.collect::<Vec<_>>()
 }
 

@@ -25,12 +25,17 @@ pub fn NewSignIns() -> impl IntoView {
     let newest = news.as_ref().and_then(|news| news.sign_ins.first());
     // The end of the id, as the stream has it.
     let newest = newest.map(|newest| newest.short_id().to_owned());
+    let words = if newest.is_some() {
+        "There is another one."
+    } else {
+        "New sign-in. Was this you?"
+    };
     view! {
         <div
             id=PLACE
             role="status"
             data-newest=newest
-            data-words="New sign-in. Was this you?"
+            data-words=words
             data-link="Review it"
             data-path=Page::Dashboard.path()
         ></div>
@@ -86,7 +91,7 @@ fn Row(sign_in: SignInView, may_recognise: bool, here: String) -> impl IntoView 
             <DeviceIcon kind />
             <p>
                 <strong><DeviceName name device=device.clone() /></strong> " · " <span class="address">{address}</span> " · "
-                <Time moment=at /> {has_ended.then_some(" · Signed out since")}
+                <Time moment=at /> {has_ended.then_some(" · Signed out")}
             </p>
             <div class="buttons">{yes} <Disown id device /></div>
         </li>

@@ -3,13 +3,19 @@
 use crate::domain::user::suggested_username;
 use leptos::{ev::Event, html, prelude::*};
 
-/// When the field for the full name has changed: fills in the one for the username, if it is empty.
-pub fn suggest_username(changed: &Event, username: NodeRef<html::Input>) {
-    let full_name = js_sys::JsString::from(event_target_value(changed)).normalize("NFKD");
-    let suggested = suggested_username(&String::from(full_name));
-    if let (Some(username), Some(suggested)) = (username.get_untracked(), suggested)
-        && username.value().is_empty()
+/// While the full name is typed: writes the username that it suggests, as long as the field has the one before. So it is
+/// there before somebody goes on to that field.
+pub fn suggest_username(
+    typed: &Event,
+    username: NodeRef<html::Input>,
+    suggested: StoredValue<String>,
+) {
+    let full_name = js_sys::JsString::from(event_target_value(typed)).normalize("NFKD");
+    let suggestion = suggested_username(&String::from(full_name)).unwrap_or_default();
+    if let Some(username) = username.get_untracked()
+        && username.value() == suggested.get_value()
     {
-        username.set_value(&suggested);
+        username.set_value(&suggestion);
+        suggested.set_value(suggestion);
     }
 }

@@ -143,7 +143,7 @@ fn Filters(narrowed: AuditFilter, kinds: Vec<KindGroupView>, is_followed: bool) 
             <summary>"Filters" {(active > 0).then(|| format!(" ({active} active)"))}</summary>
             <form class="search search-log" method="get" action=HERE>
                 <div class="field">
-                    <label for="user">"Account"</label>
+                    <label for="user">"Username or email"</label>
                     <input
                         class="input"
                         id="user"

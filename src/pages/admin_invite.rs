@@ -52,7 +52,7 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
 
 #[component]
 fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
-    let username = NodeRef::new();
+    let (username, suggested) = (NodeRef::new(), StoredValue::default());
     view! {
         <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
@@ -62,7 +62,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 hint="For example Grace Hopper."
                 form
-                on:change=move |event| suggest_username(&event, username)
+                on:input=move |event| suggest_username(&event, username, suggested)
             />
             <TextField
                 id="username"

@@ -2,12 +2,17 @@
 
 use crate::{
     components::layout::{Door, Threshold},
-    domain::{page::Page, site::Help},
+    domain::{page::Page, site::Help, views::FrameView},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn HelpPage(contact: Option<Help>) -> impl IntoView {
+    let (back, words) = if expect_context::<FrameView>().is_signed_in {
+        (Page::Dashboard, "Back to the overview")
+    } else {
+        (Page::Login, "Back to sign in")
+    };
     view! {
         <Threshold>
             <Door />
@@ -20,9 +25,9 @@ pub fn HelpPage(contact: Option<Help>) -> impl IntoView {
                 <p>"Too many attempts? Wait a minute, then try again."</p>
                 <h2>"For administrators"</h2>
                 <p>"On the server, this makes a link for a new password:"</p>
-                <code class="command">"vestibule user reset NAME"</code>
+                <code class="command">"vestibule user reset USERNAME"</code>
                 <div class="actions">
-                    <a class="button" href=Page::Login.path()>"Back to sign in"</a>
+                    <a class="button" href=back.path()>{words}</a>
                 </div>
             </div>
         </Threshold>

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::Page,
+        session::EndReason,
         views::{FrameView, LoginNotice, LoginView},
     },
 };
@@ -100,16 +101,27 @@ fn SignInForm(
 
 #[component]
 fn Notice(notice: LoginNotice) -> impl IntoView {
-    let with_words = |words: &'static str| {
+    let with_words = |words: &'static str, remedy: &'static str| {
         view! {
             <div class="notice" role="status">
-                <p>{words} " Sign in to continue."</p>
+                <p>{words} {remedy}</p>
             </div>
         }
     };
     match notice {
-        LoginNotice::SessionEnded(reason) => Either::Left(with_words(reason.explanation())),
-        LoginNotice::PasswordSet => Either::Left(with_words("Password saved.")),
+        LoginNotice::SessionEnded(reason) => {
+            let remedy = match reason {
+                // The account may be disabled or gone, which this page does not tell.
+                EndReason::EndedByAdmin | EndReason::UserDisabled | EndReason::UserDeleted => {
+                    " Sign in to continue. If that does not work, ask your administrator."
+                }
+                _ => " Sign in to continue.",
+            };
+            Either::Left(with_words(reason.explanation(), remedy))
+        }
+        LoginNotice::PasswordSet => {
+            Either::Left(with_words("Password saved.", " Sign in to continue."))
+        }
         LoginNotice::CookieNotKept => Either::Right(view! {
             <div class="notice notice-warning" role="status">
                 <h2>"Your browser did not keep the sign-in cookie"</h2>
@@ -133,7 +145,7 @@ fn NoAccount() -> impl IntoView {
                     <p>"Create the first one with the one-time code that the server printed when it started."</p>
                     <a class="button button-wide" href=Page::Setup.path()>"Create the first account"</a>
                     <p class="quiet-text">"Or on the server, with a password that it asks for:"</p>
-                    <code class="command">"vestibule user create NAME --admin"</code>
+                    <code class="command">"vestibule user create USERNAME --admin"</code>
                     <p class="quiet-text">"Then " <a href=Page::Login.path()>"load this page again"</a> " and sign in."</p>
                 </div>
             </Threshold>

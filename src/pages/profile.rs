@@ -55,7 +55,7 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
         <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
                 id="display_name"
-                label="Full name"
+                label="Full name (optional)"
                 value=draft.display_name
                 autocomplete="name"
                 hint="Shown on pages and to administrators. If empty, your username is shown."
@@ -75,6 +75,7 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
                 label="Description (optional)"
                 value=draft.description
                 autocomplete="off"
+                hint="Shown on your overview and to administrators."
                 form
             />
             <SubmitButton label="Save" />

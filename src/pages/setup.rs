@@ -69,16 +69,15 @@ fn SetupForm(
 /// How the account is called.
 #[component]
 fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
-    let username = NodeRef::new();
+    let (username, suggested) = (NodeRef::new(), StoredValue::default());
     view! {
         <TextField
             id="display_name"
-            label="Full name"
+            label="Full name (optional)"
             value=draft.display_name
             autocomplete="name"
-            required=true
             form
-            on:change=move |event| suggest_username(&event, username)
+            on:input=move |event| suggest_username(&event, username, suggested)
         />
         <TextField
             id="username"

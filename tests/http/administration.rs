@@ -487,7 +487,7 @@ on_both_engines! {
         }
         let (page, words) = (ada.get("/admin/users?search=%3Cnobody").await, "No account matches “<nobody”. Show all users");
         assert!(visible_text(&page).contains("No account matches") && page.text().contains("&lt;nobody"), "{words}");
-        assert_page(&ada.get("/admin/users?filter=disabled").await, "No account among “Disabled”. Show all users");
+        assert_page(&ada.get("/admin/users?filter=disabled").await, "No account with the filter “Disabled”. Show all users");
         for query in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz", "filter=fly", "filter=%00&search=a+b+c+d+e"] {
             assert_eq!(ada.get(&format!("/admin/users?{query}")).await.status, 200, "{query}");
         }

@@ -89,6 +89,21 @@ async fn downloads(app: &TestApp) -> usize {
 }
 
 on_both_engines! {
+    /// The log keeps the names of a deleted account, and is found by each of them.
+    async fn the_log_of_a_deleted_account_is_found(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let id = app.user("eve").await.id.0;
+        ada.post_form("/api/edit_user", &[("id", &id), ("username", "mallory")]).await;
+        assert_redirect(&ada.post_form("/api/delete_user", &[("id", &id), ("name", "mallory")]).await, "/admin/users");
+        for name in ["Eve", "MALLORY"] {
+            let found = ada.get(&format!("/admin/activity?user={name}")).await;
+            assert_contains(&found, "ada changed the username eve to mallory");
+            assert_contains(&found, "ada deleted the account of mallory");
+            assert!(!visible_text(&found).contains("ada signed in"));
+        }
+        assert_contains(&ada.get("/admin/activity?user=nobody").await, "No entries match.");
+    }
+
     async fn a_download_has_every_entry_the_newest_first(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         crowd(&app, 1_700, "A browser").await;

@@ -185,7 +185,7 @@ on_both_engines! {
         let app = TestApp::empty(database).await;
         let page = app.browser().get("/login").await;
         assert_page(&page, "There are no accounts yet");
-        assert_contains(&page, "vestibule user create NAME --admin");
+        assert_contains(&page, "vestibule user create USERNAME --admin");
         assert_eq!(app.fetch_login("admin", "admin").await.status, 401);
         app.create_user("ada").await;
         let page = app.browser().get("/login").await;

@@ -169,7 +169,7 @@ on_both_engines! {
         let mut browser = app.browser();
         for (name, email, display_name, password, field, words) in [
             ("a b", "", "", PASSWORD, "username", "A username has letters and digits"),
-            ("", "", "", PASSWORD, "username", "A username has 1 to 64 characters."),
+            ("", "", "", PASSWORD, "username", "Enter a username of at most 64 characters."),
             ("ada", "nowhere", "", PASSWORD, "email", "Enter an email address, for example name@example.com."),
             ("ada", "", "A\u{202e}da", PASSWORD, "display_name", "no control characters"),
             ("ada", "", "", "too short", "password", "at least 15 characters"),

@@ -71,6 +71,9 @@ on_both_engines! {
         assert_eq!(left, "");
         let events = home.run(&["activity", "--json", "--event", "user_deleted"]).succeeds().json();
         assert_eq!((&events[0]["user"], events.len()), (&Value::from("ada"), 1));
+        let all = home.run(&["activity", "--json", "--user", "Ada"]).succeeds().json();
+        assert!(all.len() > 1 && all.iter().all(|row| row["user"] == "ada"), "{all:?}");
+        home.run(&["activity", "--user", "nobody"]).fails(1, &["there is no account"]);
         home.create_user("ada");
         home.run(&["user", "delete", "ada", "--yes"]).succeeds();
     }

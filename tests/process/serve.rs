@@ -249,12 +249,12 @@ on_both_engines! {
     async fn without_an_account_the_way_to_create_one_is_shown(database: TestDatabase) {
         let home = Home::new(database);
         let server = home.serve();
-        let log = server.log_with("user create NAME --admin");
+        let log = server.log_with("user create USERNAME --admin");
         assert!(log.contains("There are no accounts yet."), "{log}");
         assert!(log.contains(env!("CARGO_BIN_EXE_vestibule")), "a command to copy: {log}");
         let mut browser = server.browser();
         let page = browser.follow("/").await.text();
-        assert!(page.contains("vestibule user create NAME --admin"), "{page}");
+        assert!(page.contains("vestibule user create USERNAME --admin"), "{page}");
         assert!(!page.contains("type=\"password\""), "nobody could sign in");
 
         home.create_user("ada");

@@ -13,7 +13,7 @@ use crate::{
 /// The code, copied from the terminal.
 fn printed_code(server: &Server) -> String {
     const BEFORE: &str = "with the one-time code ";
-    let log = server.log_with("user create NAME --admin");
+    let log = server.log_with("user create USERNAME --admin");
     let rest = log.split_once(BEFORE).expect(BEFORE).1;
     rest.lines().next().expect("a code").to_owned()
 }

@@ -75,7 +75,7 @@ pub fn end_of_prefix(prefix: &str) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityRefusal {
-    #[error("A username has 1 to {MAX_NAME_CHARS} characters.")]
+    #[error("Enter a username of at most {MAX_NAME_CHARS} characters.")]
     NameLength,
     #[error(
         "A username has letters and digits, with single dots, hyphens or underscores between them. For example grace.hopper."

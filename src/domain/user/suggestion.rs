@@ -3,24 +3,21 @@
 /// `grace.hopper` of `Grace Brewster Hopper`: the first and the last word. `None` if a letter has no counterpart that
 /// every keyboard has. `decomposed` is the full name in Unicode NFKD, in which accents stand behind their letters.
 pub fn suggested_username(decomposed: &str) -> Option<String> {
-    let is_accent = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
-    let mut words = Vec::new();
-    for word in decomposed.split_whitespace() {
-        let letters: String = word.chars().filter(|c| !is_accent(*c)).collect();
-        // O'Brien is obrien, and Anne-Marie is annemarie.
-        let letters = letters.replace(['.', ',', '-', '\'', '’'], "");
-        if !letters.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
-        }
-        if !letters.is_empty() {
-            words.push(letters.to_ascii_lowercase());
-        }
+    // O'Brien is obrien, and Anne-Marie is annemarie.
+    let is_left_out = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '.' | ',' | '-' | '\'' | '’');
+    let letters: String = decomposed.chars().filter(|c| !is_left_out(c)).collect();
+    let letters = letters.to_ascii_lowercase();
+    if !letters
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_alphanumeric())
+    {
+        return None;
     }
-    let (first, last) = (words.first()?, words.last()?);
-    Some(if words.len() == 1 {
-        first.clone()
-    } else {
-        format!("{first}.{last}")
+    let mut words = letters.split(' ').filter(|word| !word.is_empty());
+    let first = words.next()?;
+    Some(match words.next_back() {
+        Some(last) => format!("{first}.{last}"),
+        None => first.to_owned(),
     })
 }
 

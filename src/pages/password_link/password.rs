@@ -73,7 +73,7 @@ fn Greeting(link: OpenedLinkView) -> impl IntoView {
             <h1>"Choose a new password"</h1>
             <p>"Account: " <b><bdi>{display_name}</bdi></b></p>
             <p>"You sign in as " <b><bdi>{username}</bdi></b> {or_email} "."</p>
-            <p class="quiet-text">"Saving it signs out all devices and revokes your access keys."</p>
+            <p class="quiet-text">"A new password signs out all devices and revokes your access keys."</p>
         }),
     }
 }

@@ -75,7 +75,10 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
 
 async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     let user = match &command.user {
-        Some(name) => Some(users::find_by_any_name(core, name).await?.id),
+        Some(name) => {
+            let found = users::id_of_any_name(core, name).await?;
+            Some(found.ok_or(users::UserError::NotFound)?)
+        }
         None => None,
     };
     let filter = filter(core, command, user.as_ref());

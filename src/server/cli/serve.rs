@@ -106,7 +106,7 @@ fn announce_start(log: &Log, config: &Config, state: &AppState, setup_code: Opti
         log.announce(&format!("  {origin}/setup"));
         log.announce(&format!("  with the one-time code {}", code.reveal()));
         log.announce("or in another terminal:");
-        log.announce(&format!("  {program} user create NAME --admin"));
+        log.announce(&format!("  {program} user create USERNAME --admin"));
     }
 }
 

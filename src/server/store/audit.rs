@@ -1,8 +1,10 @@
 //! The table `activity`: the audit log, written in the transaction of each event.
 
 mod lists;
+mod names;
 
 pub use lists::{Cursor, Filter, PAGES, PAGES_BACKWARDS, list, list_newer, written_since};
+pub use names::deleted_account;
 
 use crate::{
     domain::{

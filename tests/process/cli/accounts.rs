@@ -112,7 +112,7 @@ async fn names_that_break_the_grammar_are_refused() {
     let home = Home::on_sqlite().await;
     let (grammar, length) = (
         "A username has letters and digits",
-        "A username has 1 to 64 characters",
+        "Enter a username of at most 64 characters",
     );
     for (name, words) in [
         ("a b", grammar),

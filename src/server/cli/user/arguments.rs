@@ -134,6 +134,7 @@ impl Details {
 #[derive(clap::Args)]
 pub struct NewUser {
     /// The username: 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+    #[arg(value_name = "USERNAME")]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) details: Details,
@@ -148,6 +149,7 @@ pub struct NewUser {
 #[derive(clap::Args)]
 pub struct Invitation {
     /// The username of a new account, or the username or email of one without a password
+    #[arg(value_name = "USERNAME")]
     pub(super) name: String,
     #[command(flatten)]
     pub(super) details: Details,

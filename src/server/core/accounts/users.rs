@@ -117,6 +117,14 @@ pub async fn with_any_name(core: &Core, name: &str) -> Result<Option<User>, Stor
     }
 }
 
+/// The account that has this name or had it before, also if it was deleted since: the audit log keeps its entries.
+pub async fn id_of_any_name(core: &Core, name: &str) -> Result<Option<UserId>, StoreError> {
+    match with_any_name(core, name).await? {
+        Some(user) => Ok(Some(user.id)),
+        None => store::audit::deleted_account(&core.db, &LookupKey::of(name)).await,
+    }
+}
+
 /// The account with this id.
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await

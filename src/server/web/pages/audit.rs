@@ -104,8 +104,8 @@ impl AuditQuery {
 }
 
 async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
-    let found = users::with_any_name(core, input).await?;
-    Ok(found.map_or_else(|| UserId(String::new()), |found| found.id))
+    let found = users::id_of_any_name(core, input).await?;
+    Ok(found.unwrap_or_else(|| UserId(String::new())))
 }
 
 /// Gathers the page. The second value: it shows new entries as they happen.

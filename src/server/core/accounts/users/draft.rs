@@ -48,9 +48,9 @@ impl UserDraft {
         let email = self.email.as_deref().map(Email::parse).transpose();
         let description = description_of(&self.description);
         let refusals = [
+            refusal_in(&display_name),
             refusal_in(&username),
             refusal_in(&email),
-            refusal_in(&display_name),
             refusal_in(&description),
         ];
         Refusals::none_in(refusals.into_iter().flatten())?;
