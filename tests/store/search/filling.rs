@@ -11,9 +11,14 @@ use vestibule::{
         actor::Actor,
         audit::Event,
         user::{UserFilter, UserSearch},
+        views::EditDraft,
     },
     server::{
-        core::background::filling::{self, SignIns},
+        core::{
+            accounts::users,
+            actor::on_this_machine,
+            background::filling::{self, SignIns},
+        },
         store::{self, users::Profile},
     },
 };
@@ -28,9 +33,32 @@ on_both_engines! {
         assert_eq!(names(&core, "COUNT").await, ["ada"]);
         assert!(names(&core, "some").await.is_empty());
         assert!(names(&core, "example").await.is_empty());
+        // By an administrator.
+        let draft = EditDraft { username: Some("augusta.king".to_owned()), ..EditDraft::default() };
+        users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
+        assert_eq!(names(&core, "king").await, ["augusta.king"], "at once");
+        assert!(names(&core, "ada").await.is_empty());
         store::users::delete(&core.db, &ada.id, START, &Actor::command()).await.unwrap();
         let left = given::texts(&core.db, "SELECT word FROM user_words").await;
         assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// Its owner may change it after it was read.
+    async fn a_display_name_that_changes_while_it_is_folded_is_kept(database: TestDatabase) {
+        let core = support::core(&database).await;
+        account(&core, "ada", None, "Ada").await;
+        given::execute(&core.db, "UPDATE users SET display_name_key = NULL").await;
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let sql = "UPDATE users SET display_name = 'Countess', display_name_key = 'countess'";
+        let change = given::Writer::begin(&core.db, begin, sql).await;
+        let db = core.db.clone();
+        let folding = tokio::spawn(async move { store::users::fold_some_display_names(&db, 9).await });
+        // Time to read the name and wait for the account.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!folding.is_finished());
+        change.commit().await;
+        assert_eq!(folding.await.unwrap().unwrap(), 1);
+        assert_eq!(given::texts(&core.db, "SELECT display_name_key FROM users").await, ["countess"]);
     }
 
     /// Accounts of a previous version have no words, and the oldest no folded display name. They are found by the beginning
