@@ -2,7 +2,8 @@
 
 use super::{account, names, pages, pages_backwards, pages_of};
 use crate::{
-    given, on_both_engines,
+    given::{self, credentials},
+    on_both_engines,
     support::{self, START},
 };
 use std::time::Duration;
@@ -38,6 +39,10 @@ on_both_engines! {
         users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
         assert_eq!(names(&core, "king").await, ["augusta.king"], "at once");
         assert!(names(&core, "ada").await.is_empty());
+        let draft = EditDraft { display_name: Some("Ada Lovelace".to_owned()), ..EditDraft::default() };
+        users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
+        assert_eq!(names(&core, "lovelace").await, ["augusta.king"]);
+        assert!(names(&core, "countess").await.is_empty());
         store::users::delete(&core.db, &ada.id, START, &Actor::command()).await.unwrap();
         let left = given::texts(&core.db, "SELECT word FROM user_words").await;
         assert!(left.is_empty(), "{left:?}");
@@ -65,7 +70,7 @@ on_both_engines! {
     /// of each name; the server splits them in steps, and nothing is lost meanwhile, on any page.
     async fn names_of_older_accounts_are_split(database: TestDatabase) {
         let core = support::core(&database).await;
-        let number = store::users::ACCOUNTS_A_STEP + 1;
+        let number = 2 * store::users::ACCOUNTS_A_STEP + 1;
         for number in 0..number {
             account(&core, &format!("u{number}"), None, &format!("Ada ÉVA {number}")).await;
         }
@@ -168,5 +173,50 @@ on_both_engines! {
         assert_eq!((never().await, last("ada").await, last("bob").await), (vec!["eve".to_owned()], Some(later), Some(later)));
         assert_eq!(sign_ins.record_missed(&core).await.unwrap(), 0);
         assert_eq!(SignIns::default().record_missed(&core).await.unwrap(), 0, "after a restart");
+        // The log has the time before a commit, which may come after a later one.
+        let earlier = later.before(Duration::from_secs(60));
+        as_older(&credentials(&core, "eve").await, earlier).await;
+        assert_eq!((sign_ins.record_missed(&core).await.unwrap(), last("eve").await), (1, Some(earlier)));
+        // One that is not complete yet gets its last sign-in with the rest.
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = NULL, words_of = NULL").await;
+        assert_eq!((SignIns::default().record_missed(&core).await.unwrap(), last("eve").await), (0, None));
+        assert_eq!((filling::fill(&core).await.unwrap(), last("eve").await), (3, Some(earlier)));
+    }
+
+    /// A whole step of them leads to nobody.
+    async fn all_sign_ins_of_the_log_are_read_after_a_start(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let crowd = format!(
+            "INSERT INTO activity (id, at, event, source, address, user_agent, times) \
+             WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {}) \
+             SELECT 'crowd ' || number, 1, 'signed_in', 'browser', '', '', 1 FROM numbers",
+            store::STEP
+        );
+        given::execute(&core.db, &crowd).await;
+        given::session(&core, &ada).await;
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = FALSE").await;
+        assert_eq!(SignIns::default().record_missed(&core).await.unwrap(), 1);
+        assert_eq!(credentials(&core, "ada").await.user.last_sign_in_at, Some(START));
+    }
+
+    /// Its owner may sign in after the log was read.
+    async fn a_missed_sign_in_hides_no_later_one(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::session(&core, &ada).await;
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = FALSE").await;
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let later = START.after(Duration::from_secs(1));
+        let sql = format!("UPDATE users SET last_sign_in_at = {}, has_signed_in = TRUE", later.as_millis());
+        let sign_in = given::Writer::begin(&core.db, begin, &sql).await;
+        let again = core.clone();
+        let recording = tokio::spawn(async move { SignIns::default().record_missed(&again).await });
+        // Time to read the log and wait for the account.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!recording.is_finished());
+        sign_in.commit().await;
+        assert_eq!(recording.await.unwrap().unwrap(), 0);
+        assert_eq!(credentials(&core, "ada").await.user.last_sign_in_at, Some(later));
     }
 }
