@@ -266,6 +266,8 @@ on_both_engines! {
             ("eve", "nowhere", "Enter an email address"),
         ] {
             assert_redirect(&post(&mut ada, "/api/edit_user", &form(username, email)).await, &page);
+            let of_another = ada.clone().get(&page_of(&app, "ada").await).await;
+            assert!(!of_another.text().contains("Error: ") && !of_another.text().contains(words), "{username}");
             let refused = ada.get(&page).await;
             assert_contains(&refused, words);
             assert!(refused.text().contains(&format!("value=\"{username}\"")) && refused.text().contains("Error: "), "{username}");
@@ -364,6 +366,8 @@ on_both_engines! {
             let button = button.split("<bdi>").next().unwrap();
             assert!(text[at..].split("</button>").next().unwrap().contains(button), "{change}");
         }
+        let at = text.find("name=\"session\"").expect("the form of her device");
+        assert!(text[..at].rfind("<details") > text[..at].rfind("</details"), "a device is behind a question");
     }
 
     async fn one_session_of_an_account_is_ended_and_no_other(database: TestDatabase) {
