@@ -291,6 +291,10 @@ on_both_engines! {
         assert_eq!(browser.fetch_login("eve", PASSWORD).await.status, 401);
         assert_eq!(browser.fetch_login("eve.mallory", PASSWORD).await.status, 200);
         assert_contains(&browser.get("/account/activity").await, "An administrator changed your username");
+        // A form that does not say what it was shown with has every field.
+        let form = [("id", eve.id.0.as_str()), ("username", "Eve.Mallory"), ("email", "")];
+        assert_redirect(&ada.post_form("/api/edit_user", &form).await, &page);
+        assert_eq!(app.user("eve.mallory").await.email, None);
         let input = [("username", "eve")];
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
         assert_contains(&ada.get(INVITE).await, "the username once did");
