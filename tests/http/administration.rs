@@ -282,6 +282,8 @@ on_both_engines! {
             ("eve", "nowhere", "Enter an email address"),
         ] {
             assert_redirect(&post(&mut ada, "/api/edit_user", &form(username, email)).await, &page);
+            let of_another = ada.clone().get(&page_of(&app, "ada").await).await;
+            assert!(!of_another.text().contains("Error: ") && !of_another.text().contains(words), "{username}");
             let refused = ada.get(&page).await;
             assert_contains(&refused, words);
             assert!(refused.text().contains(&format!("value=\"{username}\"")) && refused.text().contains("Error: "), "{username}");
@@ -305,6 +307,10 @@ on_both_engines! {
         assert_eq!(browser.fetch_login("eve", PASSWORD).await.status, 401);
         assert_eq!(browser.fetch_login("eve.mallory", PASSWORD).await.status, 200);
         assert_contains(&browser.get("/account/activity").await, "An administrator changed your username");
+        // A form that does not say what it was shown with has every field.
+        let form = [("id", eve.id.0.as_str()), ("username", "Eve.Mallory"), ("email", "")];
+        assert_redirect(&ada.post_form("/api/edit_user", &form).await, &page);
+        assert_eq!(app.user("eve.mallory").await.email, None);
         let input = [("username", "eve")];
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
         assert_contains(&ada.get(INVITE).await, "This username belongs to another account, or once did.");
@@ -380,6 +386,8 @@ on_both_engines! {
             let button = button.split("<bdi>").next().unwrap();
             assert!(text[at..].split("</button>").next().unwrap().contains(button), "{change}");
         }
+        let at = text.find("name=\"session\"").expect("the form of her device");
+        assert!(text[..at].rfind("<details") > text[..at].rfind("</details"), "a device is behind a question");
     }
 
     async fn one_session_of_an_account_is_ended_and_no_other(database: TestDatabase) {

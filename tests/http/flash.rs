@@ -72,6 +72,35 @@ async fn a_head_takes_no_message_away() {
     assert_page(&page, "Wrong username or password");
 }
 
+/// Pages without messages leave them for their own page: another tab may be loading one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_without_messages_takes_none_away() {
+    let app = TestApp::sqlite().await;
+    let mut browser = app.signed_in("ada").await;
+    let form = [("display_name", "Ada"), ("email", ""), ("description", "")];
+    let saved = browser.post_form("/api/update_profile", &form).await;
+    assert_redirect(&saved, "/account/profile");
+    for other in ["/dashboard", "/help", "/logout"] {
+        let page = browser.get(other).await;
+        assert!(page.set_cookies(FLASH_COOKIE).is_empty(), "{other}");
+    }
+    assert_page(&browser.get("/account/profile").await, "Saved.");
+}
+
+/// Another tab may be loading another page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_shown_on_the_page_of_its_form_only() {
+    let app = TestApp::sqlite().await;
+    let mut browser = app.signed_in("ada").await;
+    let form = [("current_password", WRONG), ("new_password", "short")];
+    let refused = browser.post_form("/api/change_password", &form).await;
+    let other = browser.clone().get("/password-link").await;
+    assert_eq!(other.status, 200);
+    assert!(!other.text().contains("Error: "), "{}", other.text());
+    let page = browser.get(refused.location()).await;
+    assert!(page.text().contains("Error: "));
+}
+
 /// Without `Referer`, and with every kind of it, the redirect is the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_referer_is_never_followed() {

@@ -243,6 +243,9 @@ on_both_engines! {
         let mut phone = signed_in_with(&app, SAFARI, true).await;
         let mut laptop = app.signed_in("ada").await;
         let mut copy = laptop.clone();
+        let text = laptop.get(PAGE).await.text();
+        let before = &text[..text.find("action=\"/api/end_all_sessions\"").expect("the form")];
+        assert!(before.rfind("<details") > before.rfind("</details"), "it is behind a question");
         assert_redirect(&laptop.post_form("/api/end_all_sessions", &[]).await, "/signed-out");
         assert_eq!(laptop.session(), None);
         let page = laptop.get("/signed-out").await;

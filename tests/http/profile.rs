@@ -110,6 +110,11 @@ on_both_engines! {
             assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
             assert_eq!(value_of(&browser.get(PAGE).await, "display_name"), "ada of Example");
         }
+        let all_wrong = ("A\u{202e}da", "nowhere", "two\r\nlines");
+        let error = r#"{"refused":[{"identity":"display_name"},{"identity":"email"},{"identity":"description"}]}"#;
+        assert_eq!(fetch(&mut browser, all_wrong).await.text(), error, "all at once");
+        assert_redirect(&post(&mut browser, all_wrong).await, PAGE);
+        assert_eq!(browser.get(PAGE).await.text().matches("aria-invalid=\"true\"").count(), 3);
         assert_eq!(app.rows().await, before);
     }
 

@@ -420,6 +420,22 @@ on_both_engines! {
         assert_ne!(sessions::resume(&core, &token).await.unwrap(), Resumed::Live(Box::new(current)));
     }
 
+    /// It could not answer: who has a key has not entered the password.
+    async fn a_session_of_a_key_is_asked_about_no_sign_in(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = given::session(&core, &ada).await;
+        let of_key = signed_in_with(&core, &ada.user, &key_of(&core, &ada.user.id).await).await;
+        let strange = given::session(&core, &ada).await;
+        let [known, of_key, strange] = [known, of_key, strange].map(|token| token.digest());
+        let id = async |digest| store::sessions::find_by_digest(&core.db, digest).await.unwrap().unwrap().session.id;
+        let strange = id(&strange).await;
+        for (session, asked) in [(&known, Some(strange)), (&of_key, None)] {
+            let newest = store::sessions::newest_to_review(&core.db, &id(session).await).await;
+            assert_eq!(newest.unwrap(), asked);
+        }
+    }
+
     /// The last use moves forward, and not after the revocation.
     async fn the_last_use_is_recorded(database: TestDatabase) {
         let core = support::core(&database).await;

@@ -189,6 +189,28 @@ on_both_engines! {
         }
     }
 
+    /// Nobody waits for the next poll: the notice of the open page goes when the answer comes.
+    async fn a_review_is_notified_in_its_own_process(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = account(&core, "ada").await;
+        let token = session(&core, &ada).await;
+        let (_, mut watch_ada) = watch(&core, &token).await;
+        let known = given::signed_in(&stored(&core, &token).await);
+        let owner = Owner::of(&known).unwrap();
+        for recognised in [true, false] {
+            let newest = stored(&core, &session(&core, &ada).await).await.session.id;
+            assert_eq!(notice(&mut watch_ada).await, Some(Notice::ToReview));
+            assert_eq!(notice(&mut watch_ada).await, None);
+            let reviewed = if recognised {
+                sessions::recognise_sign_in(&core, owner, &newest).await
+            } else {
+                sessions::disown_sign_in(&core, owner, &newest).await
+            };
+            assert!(reviewed.unwrap());
+            assert_eq!(notice(&mut watch_ada).await, Some(Notice::ToReview), "{recognised}");
+        }
+    }
+
     async fn the_store_notifies_its_own_process_after_the_commit(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = account(&core, "ada").await;

@@ -134,8 +134,10 @@ on_both_engines! {
         let moved = sign_in(&core, &grace, Some(&device)).await.device.unwrap();
         let fourth = sign_in(&core, &ada, Some(&moved)).await.session;
         assert_eq!(name_of(&core, &fourth).await, "Ada’s phone");
+        sessions::end(&core, &given::visitor(), &third, EndReason::SignedOut).await.unwrap();
         assert!(names(&core, &first, &first, "").await);
         assert_eq!(name_of(&core, &fourth).await, "", "removed");
+        assert_eq!(name_of(&core, &third).await, "Ada’s phone", "one that has ended keeps that of its time");
         let log = store::audit::list(&core.db, &Default::default(), None, 99).await.unwrap();
         let of = |event: Event| log.iter().filter(move |record| record.entry.event == event);
         assert_eq!(of(Event::DeviceNamed).count(), 2);

@@ -17,7 +17,7 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::users::{self, UserError},
+            accounts::users::{self, UserDraft, UserError},
             actor::on_this_machine,
         },
         store::{self, audit::Filter, users::Profile},
@@ -128,6 +128,27 @@ on_both_engines! {
         assert!(matches!(edit(&core, &gone, "gone", "").await, Err(UserError::NotFound)));
     }
 
+    /// Nobody corrects one field to learn about the next.
+    async fn all_wrong_names_are_refused_at_once(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        let [username, email, display_name] = ["a b", "nowhere", "A\u{202e}da"].map(str::to_owned);
+        let draft = UserDraft {
+            username: username.clone(),
+            email: Some(email.clone()),
+            display_name: Some(display_name.clone()),
+            description: "\u{202e}".to_owned(),
+            is_admin: false,
+        };
+        let Err(refusals) = draft.check() else { panic!("an account with such names") };
+        assert_eq!(refusals.iter().count(), 4, "{refusals}");
+        let draft = EditDraft { username: Some(username), email: Some(email), display_name: Some(display_name) };
+        let Err(UserError::Refused(refusals)) = users::edit(&core, &on_this_machine(), &ada.id, &draft).await else {
+            panic!("such names")
+        };
+        assert_eq!(refusals.iter().count(), 3, "{refusals}");
+    }
+
     /// Its owner may change it while an administrator changes another one.
     async fn what_is_not_given_is_not_written(database: TestDatabase) {
         let core = support::core(&database).await;
@@ -199,5 +220,19 @@ on_both_engines! {
         let refused = vestibule::server::core::sessions::start(&core, &given::visitor(), given::presented(None), &given::verified(&ada), false).await;
         assert!(refused.unwrap().is_none());
         assert_eq!(given::credentials(&core, "ada").await.user.last_sign_in_at, Some(START));
+    }
+
+    /// Long afterwards nothing else is left of it.
+    async fn another_name_leaves_the_last_sign_in_as_it_is(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::session(&core, &ada).await;
+        for table in ["sessions", "devices"] {
+            assert_eq!(given::execute(&core.db, &format!("DELETE FROM {table}")).await, 1);
+        }
+        rename(&core, &ada.user, "lovelace").await.unwrap();
+        assert_eq!(found_as(&core, "lovelace").await.unwrap().last_sign_in_at, Some(START));
+        let signed_in = given::texts(&core.db, "SELECT username FROM users WHERE has_signed_in").await;
+        assert_eq!(signed_in, ["lovelace"]);
     }
 }

@@ -444,6 +444,18 @@ on_both_engines! {
         }
     }
 
+    /// Even if it was left, as by another program that writes to the database.
+    async fn no_link_of_a_disabled_account_is_valid(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let secret = invite(&core, "ada").await.secret;
+        let evidence = invited(&core, "ada", &secret, "new").await;
+        assert!(password_links::find(&core, &secret).await.unwrap().is_some());
+        given::execute(&core.db, "UPDATE users SET disabled_at = 1").await;
+        assert!(password_links::find(&core, &secret).await.unwrap().is_none());
+        assert_eq!(redeem_as(&core, &secret, LinkPurpose::Invitation, "new").await, None);
+        assert!(start(&core, &evidence).await.is_none());
+    }
+
     /// The same through the whole use case, with its hashing.
     async fn of_two_people_with_one_link_one_sets_the_password(database: TestDatabase) {
         let core = support::core(&database).await;

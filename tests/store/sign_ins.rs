@@ -217,6 +217,9 @@ on_both_engines! {
             assert_eq!(ended, Some(EndReason::EndedByOwner));
         }
         assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised, []);
+        let digest = strange.device.digest();
+        let is_on_record = store::devices::is_known(&core.db, &digest, &ada.user.id).await.unwrap();
+        assert!(!is_on_record, "its guesses are throttled like those of a stranger");
         signs_in(&core, &ada, Some(&strange.device)).await;
         assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised.len(), 1, "shown again");
     }
@@ -248,6 +251,35 @@ on_both_engines! {
         let again = signs_in(&core, &ada, Some(&strange.device)).await;
         let notice = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
         assert_eq!(notice.into_iter().map(|one| one.session).collect::<Vec<_>>(), [again.id]);
+    }
+
+    /// A stranger's browser must not keep the account without one that recognises sign-ins.
+    async fn after_the_last_known_browser_the_next_one_is_known(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        signs_in(&core, &ada, None).await;
+        let strange = signs_in(&core, &ada, None).await;
+        // The first one was not used for so long that it was cleaned up.
+        assert_eq!(given::execute(&core.db, "DELETE FROM devices WHERE alert_id IS NULL").await, 1);
+        let next = signs_in(&core, &ada, None).await;
+        let asks = given::stored(&core, &next.token).await.session;
+        assert!(found(&core, &next.token).await.sign_ins.unwrap().may_recognise);
+        assert!(recognises(&core, &asks, &strange.id).await);
+    }
+
+    /// Neither by the stream of an open page nor by a later one.
+    async fn no_browser_is_asked_about_its_own_sign_in(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let strange = signs_in(&core, &ada, None).await;
+        let again = signs_in(&core, &ada, Some(&strange.device)).await;
+        for (session, asked) in [(&known, Some(&strange.id)), (&strange, None), (&again, None)] {
+            let newest = store::sessions::newest_to_review(&core.db, &session.id).await.unwrap();
+            assert_eq!(newest.as_ref(), asked);
+            let shown = found(&core, &session.token).await.sign_ins.unwrap().unrecognised;
+            assert_eq!(shown.first().map(|one| &one.session), asked);
+        }
     }
 
     /// A session with a reason of a later version does not hide another one from its owner.

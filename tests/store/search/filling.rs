@@ -2,7 +2,8 @@
 
 use super::{account, names, pages, pages_backwards, pages_of};
 use crate::{
-    given, on_both_engines,
+    given::{self, credentials},
+    on_both_engines,
     support::{self, START},
 };
 use std::time::Duration;
@@ -11,9 +12,14 @@ use vestibule::{
         actor::Actor,
         audit::Event,
         user::{UserFilter, UserSearch},
+        views::EditDraft,
     },
     server::{
-        core::background::filling::{self, SignIns},
+        core::{
+            accounts::users,
+            actor::on_this_machine,
+            background::filling::{self, SignIns},
+        },
         store::{self, users::Profile},
     },
 };
@@ -28,16 +34,43 @@ on_both_engines! {
         assert_eq!(names(&core, "COUNT").await, ["ada"]);
         assert!(names(&core, "some").await.is_empty());
         assert!(names(&core, "example").await.is_empty());
+        // By an administrator.
+        let draft = EditDraft { username: Some("augusta.king".to_owned()), ..EditDraft::default() };
+        users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
+        assert_eq!(names(&core, "king").await, ["augusta.king"], "at once");
+        assert!(names(&core, "ada").await.is_empty());
+        let draft = EditDraft { display_name: Some("Ada Lovelace".to_owned()), ..EditDraft::default() };
+        users::edit(&core, &on_this_machine(), &ada.id, &draft).await.unwrap();
+        assert_eq!(names(&core, "lovelace").await, ["augusta.king"]);
+        assert!(names(&core, "countess").await.is_empty());
         store::users::delete(&core.db, &ada.id, START, &Actor::command()).await.unwrap();
         let left = given::texts(&core.db, "SELECT word FROM user_words").await;
         assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// Its owner may change it after it was read.
+    async fn a_display_name_that_changes_while_it_is_folded_is_kept(database: TestDatabase) {
+        let core = support::core(&database).await;
+        account(&core, "ada", None, "Ada").await;
+        given::execute(&core.db, "UPDATE users SET display_name_key = NULL").await;
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let sql = "UPDATE users SET display_name = 'Countess', display_name_key = 'countess'";
+        let change = given::Writer::begin(&core.db, begin, sql).await;
+        let db = core.db.clone();
+        let folding = tokio::spawn(async move { store::users::fold_some_display_names(&db, 9).await });
+        // Time to read the name and wait for the account.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!folding.is_finished());
+        change.commit().await;
+        assert_eq!(folding.await.unwrap().unwrap(), 1);
+        assert_eq!(given::texts(&core.db, "SELECT display_name_key FROM users").await, ["countess"]);
     }
 
     /// Accounts of a previous version have no words, and the oldest no folded display name. They are found by the beginning
     /// of each name; the server splits them in steps, and nothing is lost meanwhile, on any page.
     async fn names_of_older_accounts_are_split(database: TestDatabase) {
         let core = support::core(&database).await;
-        let number = store::users::ACCOUNTS_A_STEP + 1;
+        let number = 2 * store::users::ACCOUNTS_A_STEP + 1;
         for number in 0..number {
             account(&core, &format!("u{number}"), None, &format!("Ada ÉVA {number}")).await;
         }
@@ -140,5 +173,50 @@ on_both_engines! {
         assert_eq!((never().await, last("ada").await, last("bob").await), (vec!["eve".to_owned()], Some(later), Some(later)));
         assert_eq!(sign_ins.record_missed(&core).await.unwrap(), 0);
         assert_eq!(SignIns::default().record_missed(&core).await.unwrap(), 0, "after a restart");
+        // The log has the time before a commit, which may come after a later one.
+        let earlier = later.before(Duration::from_secs(60));
+        as_older(&credentials(&core, "eve").await, earlier).await;
+        assert_eq!((sign_ins.record_missed(&core).await.unwrap(), last("eve").await), (1, Some(earlier)));
+        // One that is not complete yet gets its last sign-in with the rest.
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = NULL, words_of = NULL").await;
+        assert_eq!((SignIns::default().record_missed(&core).await.unwrap(), last("eve").await), (0, None));
+        assert_eq!((filling::fill(&core).await.unwrap(), last("eve").await), (3, Some(earlier)));
+    }
+
+    /// A whole step of them leads to nobody.
+    async fn all_sign_ins_of_the_log_are_read_after_a_start(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let crowd = format!(
+            "INSERT INTO activity (id, at, event, source, address, user_agent, times) \
+             WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {}) \
+             SELECT 'crowd ' || number, 1, 'signed_in', 'browser', '', '', 1 FROM numbers",
+            store::STEP
+        );
+        given::execute(&core.db, &crowd).await;
+        given::session(&core, &ada).await;
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = FALSE").await;
+        assert_eq!(SignIns::default().record_missed(&core).await.unwrap(), 1);
+        assert_eq!(credentials(&core, "ada").await.user.last_sign_in_at, Some(START));
+    }
+
+    /// Its owner may sign in after the log was read.
+    async fn a_missed_sign_in_hides_no_later_one(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::session(&core, &ada).await;
+        given::execute(&core.db, "UPDATE users SET last_sign_in_at = NULL, has_signed_in = FALSE").await;
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let later = START.after(Duration::from_secs(1));
+        let sql = format!("UPDATE users SET last_sign_in_at = {}, has_signed_in = TRUE", later.as_millis());
+        let sign_in = given::Writer::begin(&core.db, begin, &sql).await;
+        let again = core.clone();
+        let recording = tokio::spawn(async move { SignIns::default().record_missed(&again).await });
+        // Time to read the log and wait for the account.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!recording.is_finished());
+        sign_in.commit().await;
+        assert_eq!(recording.await.unwrap().unwrap(), 0);
+        assert_eq!(credentials(&core, "ada").await.user.last_sign_in_at, Some(later));
     }
 }
