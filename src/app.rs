@@ -100,7 +100,9 @@ fn static_html(view: StaticView, frame: &Frame) -> StaticHtml {
     match view {
         StaticView::Help => {
             let contact = frame.site.help.clone();
-            narrow("Can’t sign in?", view! { <HelpPage contact /> }.to_html())
+            let is_signed_in = frame.person.is_some();
+            let page = view! { <HelpPage contact is_signed_in /> };
+            narrow("Can’t sign in?", page.to_html())
         }
         StaticView::SignedOut(view) => narrow(
             "You are signed out",

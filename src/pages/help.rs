@@ -2,13 +2,13 @@
 
 use crate::{
     components::layout::{Door, Threshold},
-    domain::{page::Page, site::Help, views::FrameView},
+    domain::{page::Page, site::Help},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn HelpPage(contact: Option<Help>) -> impl IntoView {
-    let (back, words) = if expect_context::<FrameView>().is_signed_in {
+pub fn HelpPage(contact: Option<Help>, is_signed_in: bool) -> impl IntoView {
+    let (back, words) = if is_signed_in {
         (Page::Dashboard, "Back to the overview")
     } else {
         (Page::Login, "Back to sign in")

@@ -57,7 +57,7 @@ on_both_engines! {
 
         let page = laptop.get(PAGE).await;
         assert_page(&page, "Where you’re signed in");
-        assert_contains(&page, "This device Firefox on Linux New 127.0.0.1 · Active now Details");
+        assert_contains(&page, "This device Firefox on Linux 127.0.0.1 · Active now Details");
         assert_contains(&page, "1 other device Sign out all other devices Safari on iPhone Stays signed in 127.0.0.1 · Last active 3 minutes ago \
             Details Signed in 21 September 2026, 14:13 UTC with: Password. \
             Signed out if unused in 14 days , at the latest in 90 days .");

@@ -147,7 +147,7 @@ on_both_engines! {
         let [code, name, password] = fields(&code, "a b", "too short");
         let input = [code, name, password, ("email", "nowhere"), ("display_name", "A\u{202e}da")];
         let answer = browser.fetch_form(FUNCTION, &input).await;
-        let all = r#"{"refused":[{"identity":"name_grammar"},{"identity":"email"},{"identity":"display_name"},{"password":{"too_short":{"min":15}}}]}"#;
+        let all = r#"{"refused":[{"identity":"display_name"},{"identity":"name_grammar"},{"identity":"email"},{"password":{"too_short":{"min":15}}}]}"#;
         assert_eq!((answer.status, answer.text().as_str()), (422, all));
         assert_redirect(&browser.post_form(FUNCTION, &input).await, "/setup");
         let page = browser.get("/setup").await;
