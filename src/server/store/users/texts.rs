@@ -14,7 +14,7 @@ pub struct Names {
     pub has_words: bool,
 }
 
-/// The names of an account in one text, as in the index `users_without_words`.
+/// The names of an account in one text, as in the indexes `users_without_words…`.
 macro_rules! names {
     () => {
         "(username_key || ' ' || COALESCE(email_key, '') || ' ' || COALESCE(display_name_key, ''))"

@@ -1,6 +1,5 @@
 //! Accounts whose names are not split into words: from before there were words, or changed by a server of an older
-//! version. Each name counts as one word, and is read from the index of all such names: there are few of these accounts
-//! for long.
+//! version. Each name counts as one word. An index of these accounts leads to each name.
 
 use super::{
     super::texts::{BY_NAME, BY_NAME_BACKWARDS, of_filter},
