@@ -176,6 +176,12 @@ impl Actor {
         }
     }
 
+    /// The session in which they act for themselves. Somebody else may sign in, or try to, in the same browser.
+    fn session_of(&self, user: Option<&UserId>) -> Option<&SessionId> {
+        let person = self.person()?;
+        (user == Some(&person.user.id)).then_some(&person.session.id)
+    }
+
     /// The audit entry of an event that concerns `user`, if known, in `session`, if it happened in one.
     pub fn entry(
         &self,
@@ -191,7 +197,7 @@ impl Actor {
             user: user.cloned(),
             actor: self.administrator().cloned(),
             session: session.cloned(),
-            own_session: self.person().map(|person| person.session.id.clone()),
+            own_session: self.session_of(user).cloned(),
             key: self.key().cloned(),
             previous_name: None,
             address: self.browser.address.clone(),

@@ -9,7 +9,13 @@ use crate::{
     },
 };
 use std::time::Duration;
-use vestibule::domain::session::{EndReason, SessionId};
+use vestibule::{
+    domain::{
+        audit::Record,
+        session::{EndReason, SessionId},
+    },
+    server::store,
+};
 
 const PAGE: &str = "/account/sessions";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -69,6 +75,26 @@ on_both_engines! {
         assert!(!text.contains("Wget") && !listed.contains("unknown"), "{text}");
         assert_contains(&eve.get(PAGE).await, "You are not signed in anywhere else.");
         assert_contains(&eve.get("/dashboard").await, "All your devices");
+    }
+
+    /// Somebody else signs in beside her, in the same browser.
+    async fn the_name_of_a_device_is_its_owners(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let mut ada = app.signed_in("ada").await;
+        let session = app.sessions().await.remove(0).id;
+        assert_redirect(&ada.post_form("/api/name_device", &[("id", &session.0), ("name", "Desk")]).await, PAGE);
+        ada.clone().fetch_login("eve", "not the password of eve").await;
+        ada.clone().fetch_login("eve", PASSWORD).await;
+        let log = store::audit::list(&app.core.db, &Default::default(), None, 99).await.unwrap();
+        let of_desk = log.iter().filter(|record| record.device_name.as_deref() == Some("Desk"));
+        let mut of_desk: Vec<_> = of_desk.map(|record| (record.username.as_deref(), record.entry.event.as_str())).collect();
+        of_desk.sort_unstable();
+        assert_eq!(of_desk, [(Some("ada"), "device_named"), (Some("ada"), "session_ended")]);
+        for event in ["sign_in_refused", "signed_in"] {
+            let is_of_eve = |record: &Record| record.username.as_deref() == Some("eve") && record.entry.event.as_str() == event;
+            assert!(log.iter().any(is_of_eve), "{event}");
+        }
     }
 
     async fn the_last_used_comes_first(database: TestDatabase) {

@@ -141,7 +141,9 @@ on_both_engines! {
         let log = store::audit::list(&core.db, &Default::default(), None, 99).await.unwrap();
         let of = |event: Event| log.iter().filter(move |record| record.entry.event == event);
         assert_eq!(of(Event::DeviceNamed).count(), 2);
-        assert!(of(Event::DeviceNamed).all(|record| record.device_name.is_none()));
+        let mut named: Vec<_> = of(Event::DeviceNamed).map(|record| record.device_name.as_deref()).collect();
+        named.sort_unstable();
+        assert_eq!(named, [None, Some("Ada’s phone")], "in the browser that has the name");
         let mut sign_ins: Vec<_> = of(Event::SignedIn).map(|record| record.device_name.as_deref()).collect();
         sign_ins.sort_unstable();
         assert_eq!(sign_ins, [None, None, None, None, Some("Ada’s phone"), Some("Ada’s phone")]);
