@@ -121,7 +121,7 @@ pub async fn with_any_name(core: &Core, name: &str) -> Result<Option<User>, Stor
 pub async fn id_of_any_name(core: &Core, name: &str) -> Result<Option<UserId>, StoreError> {
     match with_any_name(core, name).await? {
         Some(user) => Ok(Some(user.id)),
-        None => store::audit::deleted_account(&core.db, &LookupKey::of(name)).await,
+        None => store::audit::deleted_account(&core.db, name).await,
     }
 }
 
