@@ -88,15 +88,14 @@
     newest ??= place?.dataset.newest ?? '';
     if (!place || told === newest) return;
     newest = told;
-    if (!told) {
-      document.getElementById('new-sign-ins')?.setAttribute('hidden', '');
-      return place.replaceChildren();
-    }
-    const { words, link, path } = place.dataset;
+    const card = document.getElementById('new-sign-ins');
+    if (!told) card?.setAttribute('hidden', '');
+    if (!told || card?.querySelector(`[value$="${told}"]`)) return place.replaceChildren();
+    const { words, another, link, path } = place.dataset;
     const way = document.createElement('a');
     way.href = path;
     way.textContent = link;
-    place.replaceChildren(`${words} `, way);
+    place.replaceChildren(`${card && !card.hidden ? another : words} `, way);
   };
 
   const lives = (told) => {
@@ -106,8 +105,9 @@
     timedOut = false;
     replacedAt = 0;
     endsAt = Date.now() + Math.min(told.idle_ends_at, told.absolute_ends_at) - told.now;
-    if (!document.hidden) uncover();
+    // It closes the dialogues, under which nothing can take the focus.
     document.dispatchEvent(new CustomEvent('session-lives', { detail: told }));
+    if (!document.hidden) uncover();
   };
 
   // After a time-out another script may let the person go on, by preventing what is done otherwise.
@@ -184,8 +184,8 @@
     ask();
   };
 
-  document.addEventListener('focusout', ({ target }) => {
-    if (!target.closest('dialog')) inPage = target;
+  document.addEventListener('focusout', ({ target, relatedTarget }) => {
+    if (!target.closest('dialog')) inPage = relatedTarget || !document.hasFocus() ? target : undefined;
   });
   document.addEventListener('visibilitychange', look);
   document.addEventListener('session-check', () => (document.hidden ? ask() : check()));

@@ -25,17 +25,13 @@ pub fn NewSignIns() -> impl IntoView {
     let newest = news.as_ref().and_then(|news| news.sign_ins.first());
     // The end of the id, as the stream has it.
     let newest = newest.map(|newest| newest.short_id().to_owned());
-    let words = if newest.is_some() {
-        "There is another one."
-    } else {
-        "New sign-in. Was this you?"
-    };
     view! {
         <div
             id=PLACE
             role="status"
             data-newest=newest
-            data-words=words
+            data-words="New sign-in. Was this you?"
+            data-another="There is another one."
             data-link="Review it"
             data-path=Page::Dashboard.path()
         ></div>
