@@ -34,7 +34,7 @@ inEveryWay(() => {
   test('an administrator downloads the shown entries', async ({ visitor, server, person }) => {
     await openAsAdministrator(visitor, server, '/admin/activity');
     await server.guesses(person.name);
-    await visitor.page.getByRole('main').getByLabel('Account').fill(person.name);
+    await visitor.page.getByRole('main').getByLabel('Username or email').fill(person.name);
     await visitor.page.getByLabel('Event').selectOption('Refused sign-ins');
     await visitor.page.getByLabel('First day').fill('2020-02-29');
     await visitor.page.getByRole('button', { name: 'Apply' }).click();

@@ -25,7 +25,7 @@ const WORDS = {
     heading: 'Create the first account',
     code: 'One-time code',
     username: 'Username',
-    fullName: 'Full name',
+    fullName: 'Full name (optional)',
     create: 'Create account',
   },
   sessions: {

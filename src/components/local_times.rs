@@ -133,8 +133,8 @@ impl Reader {
         }
     }
 
-    /// Day, month and year, and the minute ("short") or second ("medium"). In every language that is shorter than what
-    /// the server writes, so it fits into the same place. One for all dates: to make it is slow.
+    /// Day, month and year, and the minute ("short") or second ("medium"). With a time that is shorter than what the
+    /// server writes, so it fits into the same place. One for all dates: to make it is slow.
     fn format(&self, time_style: Option<&str>) -> Function {
         let options = object([
             ("dateStyle", Some("medium")),

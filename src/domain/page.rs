@@ -80,7 +80,7 @@ pages! {
     Login: "/login" for Anyone;
     /// Exists only if the server permits it.
     LoginKey: "/login/key" for Anyone;
-    /// For users who cannot sign in. It is the same for everybody.
+    /// For users who cannot sign in. It depends on no account.
     Help: "/help" for Anyone;
     Logout: "/logout" for Anyone;
     SignedOut: "/signed-out" for Anyone;

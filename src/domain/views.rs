@@ -165,6 +165,8 @@ pub struct OwnActivityView {
 pub struct OwnEventView {
     pub at: Moment,
     pub what: String,
+    /// The name of the access key that it is about.
+    pub key: Option<String>,
     /// The browser in which it happened, unless it was that of an administrator.
     pub origin: OriginView,
     pub times: u64,

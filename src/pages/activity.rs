@@ -64,10 +64,11 @@ fn Filter(kinds: Vec<KindView>, chosen: String) -> impl IntoView {
 
 #[component]
 fn Event(event: OwnEventView) -> impl IntoView {
+    let key = event.key.map(|key| view! { ": " <bdi>{key}</bdi> });
     let times = (event.times > 1).then(|| format!(", {} times", event.times));
     view! {
         <li>
-            <p>{event.what} {times} "."</p>
+            <p>{event.what} {key} {times} "."</p>
             <p class="quiet-text">
                 <Time moment=event.at /> <Origin origin=event.origin />
             </p>

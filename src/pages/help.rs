@@ -1,4 +1,4 @@
-//! `/help`: for users who cannot sign in. It is the same for everybody, so it gives away nothing about accounts.
+//! `/help`: for users who cannot sign in. It depends on no account, so it gives away nothing about one.
 
 use crate::{
     components::layout::{Door, Threshold},
@@ -9,7 +9,7 @@ use leptos::{either::Either, prelude::*};
 #[component]
 pub fn HelpPage(contact: Option<Help>, is_signed_in: bool) -> impl IntoView {
     let (back, words) = if is_signed_in {
-        (Page::Dashboard, "Back to the overview")
+        (Page::Home, "Go to the start page")
     } else {
         (Page::Login, "Back to sign in")
     };

@@ -411,8 +411,8 @@ on_both_engines! {
         let made = csv.lines().find(|line| line.contains("access_key_made")).expect("a line");
         assert!(made.contains("Nightly") && made.contains(&id_of(&key).0), "{made}");
         let own = ada.get("/account/activity").await;
-        assert_contains(&own, "The access key Nightly was created");
-        assert_contains(&own, "You revoked the access key Nightly");
+        assert_contains(&own, "An access key was created: Nightly");
+        assert_contains(&own, "You revoked an access key: Nightly");
         assert_contains(&own, "An access key was refused: it had been revoked");
     }
 

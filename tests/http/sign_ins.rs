@@ -109,7 +109,7 @@ on_both_engines! {
                 assert_eq!(visible_text(&answer).contains(NOTICE), announces, "{page:?}");
             }
         }
-        assert_page(&laptop.get("/help").await, "Back to the overview");
+        assert_page(&laptop.get("/help").await, "Go to the start page");
         let page = laptop.get("/account/activity?event=signed_in").await;
         assert!(page.text().contains("name=\"next\" value=\"/account/activity\""), "without the query: {}", page.text());
         let fields = [("id", id.0.as_str()), ("next", "/account/activity")];

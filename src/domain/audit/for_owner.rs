@@ -11,12 +11,13 @@ impl Record {
         }
         match (self.entry.event, &self.entry.key) {
             (Event::SignedIn, Some(_)) => "You signed in with an access key".to_owned(),
-            (event, _) => self.naming_key(event.description_for_owner()),
+            (event, _) => event.description_for_owner(),
         }
     }
 
-    /// Names the key that something was done with. One with which something was done is named beside the device.
-    fn naming_key(&self, words: String) -> String {
+    /// The name of the key that was created, revoked, suspended or confirmed. That of a key with which something was done
+    /// is shown beside the device.
+    pub fn key_for_owner(&self) -> Option<&str> {
         let is_about_key = matches!(
             self.entry.event,
             Event::AccessKeyMade
@@ -24,12 +25,7 @@ impl Record {
                 | Event::AccessKeySuspended
                 | Event::AccessKeyConfirmed
         );
-        match &self.key_name {
-            Some(name) if is_about_key => words
-                .replacen("An access key", &format!("The access key {name}"), 1)
-                .replacen("an access key", &format!("the access key {name}"), 1),
-            _ => words,
-        }
+        self.key_name.as_deref().filter(|_| is_about_key)
     }
 }
 

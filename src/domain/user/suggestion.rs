@@ -1,5 +1,7 @@
 //! A username made of a full name.
 
+use super::identity::MAX_NAME_CHARS;
+
 /// `grace.hopper` of `Grace Brewster Hopper`: the first and the last word. `None` if a letter has no counterpart that
 /// every keyboard has. `decomposed` is the full name in Unicode NFKD, in which accents stand behind their letters.
 pub fn suggested_username(decomposed: &str) -> Option<String> {
@@ -15,10 +17,11 @@ pub fn suggested_username(decomposed: &str) -> Option<String> {
     }
     let mut words = letters.split(' ').filter(|word| !word.is_empty());
     let first = words.next()?;
-    Some(match words.next_back() {
+    let username = match words.next_back() {
         Some(last) => format!("{first}.{last}"),
         None => first.to_owned(),
-    })
+    };
+    (username.len() <= MAX_NAME_CHARS).then_some(username)
 }
 
 #[cfg(test)]
@@ -34,6 +37,7 @@ mod tests {
             ("Zoe\u{308} Mu\u{308}ller", Some("zoe.muller")),
             ("Anne-Marie O’Brien Jr.", Some("annemarie.jr")),
             ("Søren Kierkegaard", None),
+            (&"abcdefghij ".repeat(7).replacen(' ', "", 3), None),
             ("山田 太郎", None),
             ("ada@example.org", None),
             (" - ", None),

@@ -176,6 +176,7 @@ on_both_engines! {
         assert_problem(&root.send(taken).await, 422, "name_taken");
         for (body, status, code) in [
             (r#"{"names":{"username":"ROOT","display_name":"","email":null}}"#, 422, "name_taken"),
+            (r#"{"names":{"email":"ROOT@example.org"}}"#, 422, "email_taken"),
             (r#"{"names":{"username":"a b","display_name":"","email":null}}"#, 422, "name_grammar"),
             (r#"{"names":{"username":null}}"#, 400, "wrong_members"),
             (r#"{"names":{"nickname":"x"}}"#, 400, "wrong_members"),

@@ -67,6 +67,7 @@ fn own_event(record: Record) -> OwnEventView {
     OwnEventView {
         at: moment(record.entry.at),
         what: record.description_for_owner(),
+        key: record.key_for_owner().map(str::to_owned),
         origin: if is_own {
             origin_view(&record)
         } else {

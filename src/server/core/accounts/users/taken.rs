@@ -42,8 +42,10 @@ pub async fn explain<T>(
         is_email_taken.then_some(Refusal::from(AccountRefusal::EmailTaken)),
     ];
     // If neither is taken any more, the form can be sent again.
+    let otherwise = match username {
+        Some(_) => AccountRefusal::UsernameTaken,
+        None => AccountRefusal::EmailTaken,
+    };
     let refusals = Refusals::of(refusals.into_iter().flatten());
-    Err(refusals
-        .unwrap_or(AccountRefusal::UsernameTaken.into())
-        .into())
+    Err(refusals.unwrap_or(otherwise.into()).into())
 }
