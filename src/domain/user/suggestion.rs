@@ -37,7 +37,7 @@ mod tests {
             ("Zoe\u{308} Mu\u{308}ller", Some("zoe.muller")),
             ("Anne-Marie O’Brien Jr.", Some("annemarie.jr")),
             ("Søren Kierkegaard", None),
-            (&"abcdefghij ".repeat(7).replacen(' ', "", 3), None),
+            (&["a".repeat(40), "b".repeat(40)].join(" "), None),
             ("山田 太郎", None),
             ("ada@example.org", None),
             (" - ", None),
