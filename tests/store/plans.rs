@@ -16,7 +16,7 @@ use vestibule::{
         access_key::AccessKeyId,
         actor::Actor,
         session::{EndReason, Ended, SessionId},
-        user::{LookupKey, UserFilter, UserId, UserSearch},
+        user::{Email, LookupKey, UserFilter, UserId, UserSearch, Username},
     },
     server::{
         core::{Core, sessions},
@@ -78,6 +78,22 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::users::find_by_given_up_name(db, &LookupKey::of("x"))
                 .await
                 .map(drop),
+        ),
+        (
+            "users::names::is_username_taken",
+            store::users::is_username_taken(db, &Username::parse("x").unwrap(), &user)
+                .await
+                .map(drop),
+        ),
+        (
+            "users::names::is_email_taken",
+            store::users::is_email_taken(db, &Email::parse("x@example.org").unwrap(), &user)
+                .await
+                .map(drop),
+        ),
+        (
+            "audit::names::deleted_account",
+            store::audit::deleted_account(db, "x").await.map(drop),
         ),
         (
             "sessions::find_by_digest",
