@@ -43,28 +43,44 @@ pub fn revoked(keys: u64) -> Option<String> {
     }
 }
 
+/// The fields that say which key it is, and what is to be done with it.
+pub type KeyFields = Vec<(&'static str, String)>;
+
+fn hidden(fields: KeyFields) -> Vec<impl IntoView> {
+    let fields = fields.into_iter();
+    let fields =
+        fields.map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
+    fields.collect()
+}
+
 /// Revoking a key is asked about first, also without the script: it cannot be undone.
 #[component]
-pub fn AskToRevoke(
-    form: FormState,
-    /// The name of the key.
-    name: String,
-    /// The fields that say which key it is.
-    children: Children,
-) -> impl IntoView {
+pub fn AskToRevoke(form: FormState, fields: KeyFields, name: String) -> impl IntoView {
     view! {
         <details class="ask">
             <summary class="button button-quiet button-small">
-                "Revoke" <span class="visually-hidden">" the key " <bdi>{name.clone()}</bdi></span>
+                "Revoke" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
             </summary>
             <form class="form ask-body" method="post" action=form.action on:submit=form.on_submit()>
-                {children()}
-                <p>"Programs that use " <strong><bdi>{name}</bdi></strong> " are refused from now on. This cannot be undone."</p>
+                {hidden(fields)}
+                <p>"Programs that use it are refused from now on. This cannot be undone."</p>
                 <div>
                     <button class="button button-danger button-small" type="submit">"Yes, revoke this key"</button>
                 </div>
             </form>
         </details>
+    }
+}
+
+#[component]
+pub fn ConfirmKey(form: FormState, fields: KeyFields, name: String) -> impl IntoView {
+    view! {
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            {hidden(fields)}
+            <button class="button button-quiet button-small" type="submit">
+                "Confirm" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
+            </button>
+        </form>
     }
 }
 

@@ -188,14 +188,9 @@ fn tell_lost_connection(button: Option<&Element>, form: &HtmlFormElement) {
     message.set_class_name("field-error");
     // Both attributes have valid names.
     let _ = message.set_attribute("role", "alert");
-    let has_input = form.query_selector("input:not([type=hidden])");
-    let input = match has_input {
-        Ok(Some(_)) => " Your input is still here.",
-        _ => "",
-    };
-    message.set_text_content(Some(&format!(
-        "There is no connection to the server.{input} Check your connection, then try again."
-    )));
+    message.set_text_content(Some(
+        "There is no connection to the server. Nothing is lost: check your connection, then try again.",
+    ));
     let _ = match button {
         Some(button) => button.insert_adjacent_element("afterend", &message),
         None => form.insert_adjacent_element("beforeend", &message),

@@ -3,7 +3,7 @@
 use crate::{
     api::access_keys::{ConfirmAccessKey, MakeAccessKey, RevokeAccessKey},
     components::{
-        access_keys::{AccessKeyFacts, AskToRevoke, NewAccessKey},
+        access_keys::{AccessKeyFacts, AskToRevoke, ConfirmKey, NewAccessKey},
         form::{DateField, ErrorSummary, FieldProblem, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
@@ -97,27 +97,13 @@ fn Suspended() -> impl IntoView {
 #[component]
 fn Key(key: AccessKeyView, revoke: FormState, confirm: FormState) -> impl IntoView {
     let is_suspended = key.state == KeyState::Suspended;
-    let (id, name) = (key.id.clone(), key.name.clone());
+    let (fields, name) = (vec![("id", key.id.clone())], key.name.clone());
     view! {
         <li class="session-row">
             <AccessKeyFacts key />
-            {is_suspended.then(|| view! { <ConfirmKey form=confirm id=id.clone() name=name.clone() /> })}
-            <AskToRevoke form=revoke name>
-                <input type="hidden" name="id" value=id />
-            </AskToRevoke>
+            {is_suspended.then(|| view! { <ConfirmKey form=confirm fields=fields.clone() name=name.clone() /> })}
+            <AskToRevoke form=revoke fields name />
         </li>
-    }
-}
-
-#[component]
-fn ConfirmKey(form: FormState, id: String, name: String) -> impl IntoView {
-    view! {
-        <form method="post" action=form.action on:submit=form.on_submit()>
-            <input type="hidden" name="id" value=id />
-            <button class="button button-quiet button-small" type="submit">
-                "Confirm" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
-            </button>
-        </form>
     }
 }
 

@@ -52,7 +52,7 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
 
 #[component]
 fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
-    let (username, suggested) = (NodeRef::new(), StoredValue::default());
+    let username = NodeRef::new();
     view! {
         <form class="form" method="post" action=form.action novalidate on:submit=form.on_submit()>
             <TextField
@@ -62,7 +62,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 hint="For example Grace Hopper."
                 form
-                on:input=move |event| suggest_username(&event, username, suggested)
+                on:input=move |event| suggest_username(&event, username)
             />
             <TextField
                 id="username"

@@ -6,7 +6,6 @@ use crate::{
         form::{ErrorSummary, PasswordField, SubmitButton, TextField},
         layout::{Door, Layout, Threshold},
         submission::FormState,
-        suggestion::suggest_username,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
     error::Refusal,
@@ -69,7 +68,6 @@ fn SetupForm(
 /// How the account is called.
 #[component]
 fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
-    let (username, suggested) = (NodeRef::new(), StoredValue::default());
     view! {
         <TextField
             id="display_name"
@@ -77,7 +75,6 @@ fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
             value=draft.display_name
             autocomplete="name"
             form
-            on:input=move |event| suggest_username(&event, username, suggested)
         />
         <TextField
             id="username"
@@ -86,7 +83,6 @@ fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
             autocomplete="username"
             required=true
             hint="You sign in with it. For example grace or grace.hopper."
-            node_ref=username
             form
         />
         <TextField

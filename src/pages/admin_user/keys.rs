@@ -3,7 +3,7 @@
 use crate::{
     api::admin::ChangeUserKey,
     components::{
-        access_keys::{AccessKeyFacts, AskToRevoke},
+        access_keys::{AccessKeyFacts, AskToRevoke, ConfirmKey},
         form::ErrorSummary,
         submission::FormState,
     },
@@ -20,17 +20,22 @@ pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
     let has_keys = !keys.is_empty();
     let rows = keys.into_iter().map(|key| {
         let (id, name) = (key.id.clone(), key.name.clone());
+        let fields = |change: KeyChange| {
+            let change = change.as_str().to_owned();
+            vec![
+                ("id", user.id.clone()),
+                ("key", id.clone()),
+                ("change", change),
+            ]
+        };
         let confirm = (key.state == KeyState::Suspended).then(|| {
-            view! { <ConfirmKey form user=user.id.clone() key=id.clone() name=name.clone() /> }
+            view! { <ConfirmKey form fields=fields(KeyChange::Confirm) name=name.clone() /> }
         });
-        let user = user.id.clone();
         view! {
             <li class="session-row">
                 <AccessKeyFacts key />
                 {confirm}
-                <AskToRevoke form name>
-                    <Which user key=id change=KeyChange::Revoke />
-                </AskToRevoke>
+                <AskToRevoke form fields=fields(KeyChange::Revoke) name />
             </li>
         }
     });
@@ -44,25 +49,4 @@ pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
             </section>
         }
     })
-}
-
-#[component]
-fn Which(user: String, key: String, change: KeyChange) -> impl IntoView {
-    view! {
-        <input type="hidden" name="id" value=user />
-        <input type="hidden" name="key" value=key />
-        <input type="hidden" name="change" value=change.as_str() />
-    }
-}
-
-#[component]
-fn ConfirmKey(form: FormState, user: String, key: String, name: String) -> impl IntoView {
-    view! {
-        <form method="post" action=form.action on:submit=form.on_submit()>
-            <Which user key change=KeyChange::Confirm />
-            <button class="button button-quiet button-small" type="submit">
-                "Confirm" <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
-            </button>
-        </form>
-    }
 }
