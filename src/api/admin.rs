@@ -10,8 +10,8 @@ use leptos::prelude::*;
 /// Creates an account without a password, and shows a link with which its owner sets one, once.
 ///
 /// # Errors
-/// `Failure::NotFound` for callers without the administrator role; `Refusal::Identity` and `AccountRefusal::UsernameTaken` and `AccountRefusal::EmailTaken`;
-/// `Failure::PasswordNeeded`.
+/// `Failure::NotFound` for callers without the administrator role; `Refusal::Identity`;
+/// `AccountRefusal::UsernameTaken` and `AccountRefusal::EmailTaken`; `Failure::PasswordNeeded`.
 #[server(endpoint = "invite_user")]
 pub async fn invite_user(
     username: String,
@@ -53,7 +53,7 @@ pub async fn invite_user(
 ///
 /// # Errors
 /// `Failure::NotFound` for callers without the administrator role, and if the account does not exist;
-/// `Refusal::Identity` and `AccountRefusal::UsernameTaken` and `AccountRefusal::EmailTaken`; `Failure::PasswordNeeded`.
+/// `Refusal::Identity`; `AccountRefusal::UsernameTaken` and `AccountRefusal::EmailTaken`; `Failure::PasswordNeeded`.
 #[server(endpoint = "edit_user")]
 pub async fn edit_user(
     id: String,

@@ -60,7 +60,7 @@ pub enum Changed {
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotPermitted`] for an administrator, see [`Admin::demand_everything`];
-/// `Refusal::Identity`, one for each field, and [`AccountRefusal::UsernameTaken`] and [`AccountRefusal::EmailTaken`].
+/// `Refusal::Identity`, one for each field; [`AccountRefusal::UsernameTaken`] and [`AccountRefusal::EmailTaken`].
 pub async fn invite(
     core: &Core,
     admin: &Admin,
@@ -85,7 +85,7 @@ pub async fn invite(
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`Failure::NotPermitted`], see [`Admin::demand_everything`];
-/// [`Refusal::Identity`] and [`AccountRefusal::UsernameTaken`] and [`AccountRefusal::EmailTaken`].
+/// [`Refusal::Identity`]; [`AccountRefusal::UsernameTaken`] and [`AccountRefusal::EmailTaken`].
 pub async fn edit(core: &Core, admin: &Admin, id: &str, draft: &EditDraft) -> Result<(), AppError> {
     let user = find(core, admin, id).await?;
     admin.demand_everything()?;
