@@ -245,8 +245,14 @@ on_both_engines! {
         for password in passwords {
             let mut browser = app.browser();
             browser.open_link(&secret).await;
-            attempts.push(tokio::spawn(async move { choose(&mut browser, password).await }));
+            let proof = proof_of(&mut browser).await;
+            attempts.push(async move {
+                let fields = [("proof", proof.as_str()), ("new_password", password)];
+                browser.post_form(USE, &fields).await
+            });
         }
+        // Both have the form before the first sends it.
+        let attempts: Vec<_> = attempts.into_iter().map(tokio::spawn).collect();
         let mut won = Vec::new();
         for (attempt, password) in attempts.into_iter().zip(passwords) {
             let answer = attempt.await.unwrap();
