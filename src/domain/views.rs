@@ -108,7 +108,7 @@ pub struct SignOutProof(pub String);
 /// The last event that an open page receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionEndedView {
-    pub reason: Option<EndReason>,
+    pub reason: EndReason,
 }
 
 /// The page after signing out.

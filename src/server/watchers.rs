@@ -21,8 +21,7 @@ use tokio::sync::{Notify, watch};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     Alive(Validity),
-    /// `None` if its row was deleted.
-    Ended(Option<EndReason>),
+    Ended(EndReason),
     /// The sign-ins that its owner has to review may have changed.
     ToReview,
     /// A newer page of the same user has taken its slot.
@@ -146,7 +145,7 @@ impl Watchers {
     }
 
     /// Notifies the watchers of a session that it has ended.
-    pub fn ended(&self, session: &SessionId, reason: Option<EndReason>) {
+    pub fn ended(&self, session: &SessionId, reason: EndReason) {
         self.notify(session, Notice::Ended(reason));
     }
 

@@ -167,6 +167,11 @@ on_both_engines! {
             assert_eq!(ended(live_one).await, "ended_by_admin");
             users::enable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap();
         }
+        app.create_user("grace").await;
+        let mut of_grace = page(&app.signed_in("grace").await).await;
+        let grace = app.user("grace").await;
+        assert_eq!(users::delete(&elsewhere, &actor::on_this_machine(), &grace).await.unwrap(), 1);
+        assert_eq!(ended(&mut of_grace).await, "ended_by_admin", "although its row is gone");
     }
 
     /// Watching is no use of the session; use in another tab counts.
@@ -236,15 +241,16 @@ on_both_engines! {
     }
 
     async fn a_session_without_a_row_is_over(database: TestDatabase) {
-        let elsewhere = elsewhere(&database).await;
+        let (elsewhere, engine) = (elsewhere(&database).await, database.engine);
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
         let mut events = page(&browser).await;
         support::database::texts(&elsewhere.db, "DELETE FROM sessions RETURNING id").await;
-        // The missing row is detected when it is read: by the clock here.
-        app.set_clock(2 * HOUR);
-        let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await.expect("notified in time");
-        assert_eq!(reason, serde_json::Value::Null);
+        // PostgreSQL notifies of what Vestibule writes alone: there the missing row is detected when the time is over.
+        if engine == Engine::Postgres {
+            app.set_clock(2 * HOUR);
+        }
+        assert_eq!(ended(&mut events).await, "ended_by_admin");
     }
 }
 

@@ -45,11 +45,11 @@ async fn notices_reach_only_the_watchers_of_their_session() {
         assert_eq!(notice(watch).await, Some(Notice::Alive(validity(20))));
         assert_eq!(notice(watch).await, None);
     }
-    watchers.ended(&session("a"), Some(EndReason::SignedOut));
+    watchers.ended(&session("a"), EndReason::SignedOut);
     for watch in [&mut first, &mut second] {
         assert_eq!(
             notice(watch).await,
-            Some(Notice::Ended(Some(EndReason::SignedOut)))
+            Some(Notice::Ended(EndReason::SignedOut))
         );
     }
     assert_eq!(notice(&mut other).await, None);
@@ -59,11 +59,11 @@ async fn notices_reach_only_the_watchers_of_their_session() {
 async fn an_end_is_final() {
     let watchers = Watchers::default();
     let mut watch = watchers.watch(&watched("a", 10), LIMITS).unwrap();
-    watchers.ended(&session("a"), Some(EndReason::SignedOut));
+    watchers.ended(&session("a"), EndReason::SignedOut);
     watchers.notify(&session("a"), Notice::Alive(validity(90)));
     watchers.used(&session("a"), Timestamp::from_millis(90));
-    watchers.ended(&session("a"), Some(EndReason::Idle));
-    let ended = Notice::Ended(Some(EndReason::SignedOut));
+    watchers.ended(&session("a"), EndReason::Idle);
+    let ended = Notice::Ended(EndReason::SignedOut);
     assert_eq!(notice(&mut watch).await, Some(ended));
     assert_eq!(notice(&mut watch).await, None);
     assert_eq!((watchers.live(), watchers.is_empty()), (Vec::new(), false));
@@ -89,7 +89,7 @@ async fn sessions_are_due_at_their_idle_end() {
     let watchers = Watchers::default();
     let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), LIMITS).unwrap());
     watchers.used(&session("b"), Timestamp::from_millis(20));
-    watchers.ended(&session("c"), None);
+    watchers.ended(&session("c"), EndReason::SignedOut);
     let due = |now| watchers.due(Timestamp::from_millis(now));
     assert_eq!(due(9), []);
     assert_eq!(due(10), [session("a")]);

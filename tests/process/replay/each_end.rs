@@ -95,13 +95,11 @@ fn undo(reason: EndReason, home: &Home) {
     }
 }
 
-/// The reason that an open page receives. The holder of a cookie learns nothing of the account; an
-/// account that another process has deleted has no session to report.
-const fn notified_as(reason: EndReason) -> Option<&'static str> {
+/// The reason that an open page receives. The holder of a cookie learns nothing of the account.
+const fn notified_as(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::UserDisabled => Some(EndReason::EndedByAdmin.as_str()),
-        EndReason::UserDeleted => None,
-        other => Some(other.as_str()),
+        EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin.as_str(),
+        other => other.as_str(),
     }
 }
 
@@ -158,12 +156,10 @@ async fn assert_refused_everywhere(server: &Server, token: &str, when: &str) {
     }
 }
 
-async fn notified(page: &mut Events) -> Option<String> {
+async fn notified(page: &mut Events) -> String {
     let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
-    reason
-        .expect("notified in time")
-        .as_str()
-        .map(str::to_owned)
+    let reason = reason.expect("notified in time");
+    reason.as_str().expect("a reason").to_owned()
 }
 
 on_both_engines! {
@@ -184,7 +180,7 @@ on_both_engines! {
             page.lives().await;
 
             end(reason, &home, &server, &mut browser).await;
-            assert_eq!(notified(&mut page).await.as_deref(), notified_as(reason));
+            assert_eq!(notified(&mut page).await, notified_as(reason));
             assert_refused_everywhere(&server, &copy, &format!("{reason:?}")).await;
             assert_eq!(listed_as(&home, reason).as_deref(), Some(reason.as_str()));
             server.kill();

@@ -5,7 +5,7 @@
 
 use crate::{
     domain::{
-        session::{Ended, SessionId, Validity},
+        session::{EndReason, Ended, SessionId, Validity},
         user::UserId,
     },
     server::{
@@ -83,15 +83,14 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     let mut time_outs = JoinSet::new();
     for session in sessions {
         let Some(validity) = validities.get(session) else {
-            core.db.watchers.notify(session, Notice::Ended(None));
+            // A row goes with its account. Another process deleted it, or has not yet notified the watchers.
+            core.db.watchers.ended(session, EndReason::UserDeleted);
             continue;
         };
         match validity.end_by(core.clock.now()) {
             None => core.db.watchers.notify(session, Notice::Alive(*validity)),
             Some(ended) if validity.ended.is_some() => {
-                core.db
-                    .watchers
-                    .notify(session, Notice::Ended(Some(ended.reason)));
+                core.db.watchers.ended(session, ended.reason);
             }
             Some(ended) => {
                 drop(time_outs.spawn(time_out(core.clone(), session.clone(), *validity, ended)))
@@ -120,8 +119,7 @@ async fn time_out(core: Core, session: SessionId, validity: Validity, ended: End
     if trusted.is_some_and(|now| validity.end_by(now).is_some()) {
         sessions::record_time_out(&core, &session, ended).await;
     }
-    let notice = Notice::Ended(Some(ended.reason));
-    core.db.watchers.notify(&session, notice);
+    core.db.watchers.ended(&session, ended.reason);
 }
 
 /// Without the database it is unknown whether a session was used elsewhere. Watchers of sessions that are due are

@@ -124,7 +124,7 @@ pub(super) async fn record_ends(
     let watchers = transaction.watchers.clone();
     transaction.after_commit(move || {
         for (session, reason) in ended {
-            watchers.ended(&session, Some(reason));
+            watchers.ended(&session, reason);
         }
     });
     Ok(reasons)

@@ -11,7 +11,7 @@ use crate::{
         store::among::{IDS_PER_STATEMENT, fetch_among},
     },
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(sqlx::FromRow)]
 struct ValidityRow {
@@ -44,13 +44,14 @@ pub async fn validities(
     Ok(validities)
 }
 
-/// Those of these sessions whose end is recorded.
+/// Those of these sessions whose end is recorded, and those without a row: it goes with its account.
 pub async fn ended_among(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
-    const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NOT NULL AND id";
+    const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NULL AND id";
     let mut ended = Vec::new();
     for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let found: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
-        ended.extend(found.into_iter().map(SessionId));
+        let live: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
+        let live: HashSet<_> = live.into_iter().map(SessionId).collect();
+        ended.extend(ids.iter().filter(|&id| !live.contains(id)).cloned());
     }
     Ok(ended)
 }

@@ -218,7 +218,7 @@ impl SessionStream {
                 if validity.absolute_ends_at != self.validity.absolute_ends_at =>
             {
                 // A new password restarts the session under another token than that of this page.
-                Some((ended_event(Some(EndReason::Replaced)), Progress::Closed))
+                Some((ended_event(EndReason::Replaced), Progress::Closed))
             }
             // It may have ended permanently meanwhile.
             Ok(Notice::Alive(_) | Notice::ToReview) | Err(_) if self.is_in_grace_period => None,
@@ -270,8 +270,8 @@ const fn disclosed(reason: EndReason) -> EndReason {
     }
 }
 
-fn ended_event(reason: Option<EndReason>) -> String {
-    let reason = reason.map(disclosed);
+fn ended_event(reason: EndReason) -> String {
+    let reason = disclosed(reason);
     event("ended", &SessionEndedView { reason })
 }
 
