@@ -58,7 +58,7 @@ check: setup ## format, lints on both targets, import rules
 cargo-test: setup
 	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer, and by schemathesis (about 10 minutes)" \
 		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr NAME" \
-		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr
+		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-memory tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr
 
 client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \

@@ -22,7 +22,10 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        LazyLock,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -33,6 +36,19 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The content of each file of the site, and the digest that tools/build would put into its name.
 pub const FILE: &str = "/* a file */";
 const DIGEST: &str = "pbaHyaPXz0A6yT1u838MOw";
+
+/// The program beside a list of digests, in the folder of the build: half a gigabyte is linked there, not copied.
+static WITH_DIGESTS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("with_digests");
+    fs::create_dir_all(&folder).expect("a folder of the tests");
+    let digests = ["js", "wasm", "css"].map(|kind| format!("{kind}: {DIGEST}\n"));
+    fs::write(folder.join("hash.txt"), digests.concat()).expect("a list of digests");
+    let program = folder.join("vestibule");
+    // That of an earlier build.
+    let _ = fs::remove_file(&program);
+    fs::hard_link(env!("CARGO_BIN_EXE_vestibule"), &program).expect("the program");
+    program
+});
 
 /// A folder, a database and settings, with no server yet.
 pub struct Home {
@@ -63,14 +79,7 @@ impl Home {
     /// As a release is installed: with a list of digests beside the program, so that the names of
     /// files contain them.
     pub fn with_digests(mut self) -> Self {
-        let program = self.folder.join("vestibule");
-        // The temporary folder may be on another disk.
-        fs::hard_link(&self.program, &program)
-            .or_else(|_| fs::copy(&self.program, &program).map(drop))
-            .expect("the program in a folder of our own");
-        let digests = ["js", "wasm", "css"].map(|kind| format!("{kind}: {DIGEST}\n"));
-        fs::write(self.folder.join("hash.txt"), digests.concat()).expect("a list of digests");
-        self.program = program;
+        self.program.clone_from(&WITH_DIGESTS);
         self.with("LEPTOS_HASH_FILES", "true")
     }
 

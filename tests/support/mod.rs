@@ -11,6 +11,7 @@ pub mod http;
 
 use database::TestDatabase;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use vestibule::{
     domain::{
         moment::Timestamp,
@@ -107,6 +108,9 @@ pub async fn settled(core: &Core) {
     settled.await.expect("it is written");
 }
 
+/// That of [`PASSWORD`], made once: nearly every test has an account, and hashing was a fourth of their time.
+static HASH: OnceCell<String> = OnceCell::const_new();
+
 /// Creates an account with [`PASSWORD`].
 pub async fn create_user(core: &Core, name: &str) {
     let draft = UserDraft {
@@ -117,9 +121,12 @@ pub async fn create_user(core: &Core, name: &str) {
         is_admin: false,
     };
     let draft = draft.check().expect("a valid draft");
-    users::create(core, &actor::on_this_machine(), &draft, &password(PASSWORD))
-        .await
-        .expect("the account is created");
+    let hash =
+        HASH.get_or_init(|| async { core.hasher.hash(&password(PASSWORD)).await.expect("a hash") });
+    let user = draft.with_hash(core, hash.await);
+    let actor = actor::on_this_machine();
+    let inserted = store::users::insert(&core.db, &user, actor.actor()).await;
+    inserted.expect("the account is created");
 }
 
 /// The names of all accounts.
