@@ -29,7 +29,7 @@ enum Visitor {
 }
 
 /// Every page of the route table, the person who opens it, and its content.
-const PAGES: [(&str, Visitor, &str); 17] = [
+const PAGES: [(&str, Visitor, &str); 19] = [
     ("/login", Visitor::Anonymous, ""),
     ("/login/key", Visitor::Anonymous, ""),
     ("/help", Visitor::Anonymous, ""),
@@ -53,6 +53,8 @@ const PAGES: [(&str, Visitor, &str); 17] = [
     ("/setup", Visitor::First, ""),
     ("/password-link", Visitor::Anonymous, ""),
     ("/admin/users", Visitor::Administrator, "50 accounts"),
+    ("/admin/users/invite", Visitor::Administrator, ""),
+    ("/admin/system", Visitor::Administrator, ""),
     (
         "/admin/users/{id}",
         Visitor::Administrator,
@@ -129,13 +131,14 @@ async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
     let search = format!("/admin/users?search={}", name_of(READER));
     let html = server.fetch(&search, Some(cookie)).await?;
     let html = String::from_utf8_lossy(&html);
-    let id = html
-        .split_once(LIST)
-        .and_then(|(_, rest)| rest.split(['"', '?']).next());
-    Ok(format!(
-        "{LIST}{}",
-        id.ok_or("the account is not in the list")?
-    ))
+    let mut names = html
+        .split(LIST)
+        .skip(1)
+        .filter_map(|rest| rest.split(['"', '?']).next());
+    let id = names
+        .find(|name| *name != "invite")
+        .ok_or("the account is not in the list")?;
+    Ok(format!("{LIST}{id}"))
 }
 
 /// The files that a page references, as they are sent to browsers.
