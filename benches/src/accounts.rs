@@ -131,7 +131,7 @@ fn of_the_site() -> List {
     ];
     List {
         path: "/admin/users",
-        account: "href=\"/admin/users/",
+        account: "class=\"people-table\"",
         questions,
     }
 }

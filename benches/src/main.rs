@@ -93,7 +93,6 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
         let parts = PARTS.join(", ");
         return Err(format!("there is no part {unknown}; the parts: {parts}").into());
     }
-    weights::demand_every_page()?;
     let started = Instant::now();
     let mut report = Report::default();
     if let Err(failure) = fill(&mut report, parts).await {

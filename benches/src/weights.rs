@@ -8,10 +8,6 @@ use crate::{
     seed,
 };
 
-/// The rows of the pages, to detect a missing one.
-const ROWS: &str = include_str!("../../src/domain/page.rs");
-/// Pages that redirect.
-const NO_PAGES: [&str; 2] = ["/", "/.well-known/change-password"];
 /// More than one page of the list.
 const ACCOUNTS: u32 = 100;
 /// More sessions than an account may have, and more entries than one page of the audit log.
@@ -28,7 +24,8 @@ enum Visitor {
     Administrator,
 }
 
-/// Every page of the route table, the person who opens it, and its content.
+/// Every page that has a content, the person who opens it, and what is in it. `tests/architecture/pages.rs` compares it
+/// with the route table.
 const PAGES: [(&str, Visitor, &str); 19] = [
     ("/login", Visitor::Anonymous, ""),
     ("/login/key", Visitor::Anonymous, ""),
@@ -103,26 +100,6 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
         });
     }
     Ok(())
-}
-
-/// Fails at once if a page is missing here: otherwise it would be noticed after a quarter of an
-/// hour.
-pub fn demand_every_page() -> Result<(), Failure> {
-    // Such as `Login: "/login" for Anyone,`.
-    let paths = ROWS.lines().filter_map(|line| {
-        let (_, row) = line.split_once(": \"")?;
-        let (path, _) = row.split_once("\" for ")?;
-        Some(path)
-    });
-    if paths.clone().count() < PAGES.len() / 2 {
-        return Err("the pages are not found in src/domain/page.rs".into());
-    }
-    let is_weighed = |path: &str| PAGES.iter().any(|(page, ..)| *page == path);
-    let mut forgotten = paths.filter(|path| !NO_PAGES.contains(path) && !is_weighed(path));
-    match forgotten.next() {
-        Some(path) => Err(format!("{path} is a page that is missing in weights.rs").into()),
-        None => Ok(()),
-    }
 }
 
 /// The page of the account itself, whose id is in the list.

@@ -1,10 +1,11 @@
-//! The browser tests cover every page: the lists of `end2end/support/pages.ts` are compared with
-//! `Page`.
+//! The browser tests and the bench cover every page: their lists are compared with `Page`.
 
 use std::fs;
 use vestibule::domain::page::{Access, Page};
 
 const LISTS: &str = "end2end/support/pages.ts";
+
+const WEIGHTS: &str = "benches/src/weights.rs";
 
 /// They redirect and have no content.
 const LEADING_ON: [Page; 2] = [Page::Home, Page::ChangePassword];
@@ -58,6 +59,20 @@ fn every_page_has_a_scene() {
         assert!(
             has_scene(&lists, page.path()),
             "no scene of PAGES in {LISTS} goes to {}: add one, so that axe and `make shots` see the page",
+            page.path()
+        );
+    }
+}
+
+/// By `make bench`, which takes a quarter of an hour and is no part of `make test`.
+#[test]
+fn every_page_is_weighed() {
+    let pages = fs::read_to_string(crate::root().join(WEIGHTS)).expect(WEIGHTS);
+    for page in Page::ALL.iter().filter(|page| !LEADING_ON.contains(page)) {
+        let row = format!("\"{}\",", page.path());
+        assert!(
+            pages.contains(&row),
+            "PAGES in {WEIGHTS} has no {}",
             page.path()
         );
     }
