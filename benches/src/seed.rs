@@ -334,6 +334,10 @@ pub async fn sessions(
 ) -> Result<Vec<String>, Failure> {
     users(fixture, accounts).await?;
     let mut connection = open(fixture).await?;
+    // The session of a disabled account is not live.
+    sqlx::query("UPDATE users SET disabled_at = NULL")
+        .execute(&mut connection)
+        .await?;
     let mut cookies = Vec::new();
     let fill = async |connection: &mut SqliteConnection| {
         insert_sessions(connection, count, accounts).await?;
