@@ -16,6 +16,8 @@ const PEOPLE: usize = 4;
 const ANSWERS: usize = 2_000;
 const FILTERS: [&str; 4] = ["administrators", "disabled", "invited", "never_signed_in"];
 const NO_MATCH: &str = "without a match";
+/// A page with at least one account has it.
+pub const TABLE: &str = "class=\"people-table\"";
 
 /// A list of accounts, as a page or through the API.
 struct List {
@@ -131,7 +133,7 @@ fn of_the_site() -> List {
     ];
     List {
         path: "/admin/users",
-        account: "class=\"people-table\"",
+        account: TABLE,
         questions,
     }
 }

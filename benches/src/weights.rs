@@ -1,7 +1,7 @@
 //! The size of each page.
 
 use crate::{
-    Failure,
+    Failure, accounts,
     program::{Fixture, READER, Server, name_of},
     progress,
     report::{Common, Figure, Goal, Report, Weight},
@@ -108,12 +108,10 @@ async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
     let search = format!("/admin/users?search={}", name_of(READER));
     let html = server.fetch(&search, Some(cookie)).await?;
     let html = String::from_utf8_lossy(&html);
-    let mut names = html
-        .split(LIST)
-        .skip(1)
-        .filter_map(|rest| rest.split(['"', '?']).next());
-    let id = names
-        .find(|name| *name != "invite")
+    let table = html.split_once(accounts::TABLE);
+    let id = table
+        .and_then(|(_, table)| table.split_once(LIST))
+        .and_then(|(_, rest)| rest.split(['"', '?']).next())
         .ok_or("the account is not in the list")?;
     Ok(format!("{LIST}{id}"))
 }
