@@ -56,8 +56,8 @@ check: setup ## format, lints on both targets, import rules
 # Without backtraces, so that a log whose beginning is cut off still shows the failed assertion.
 # Two tests for each processor: many wait for a server, a lock or a clock.
 cargo-test: setup
-	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer, and by schemathesis (about 10 minutes)" \
-		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr NAME" \
+	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer, and by schemathesis (about 16 minutes)" \
+		"To repeat one test: tools/with-memory tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr NAME" \
 		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-memory tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr
 
 client-budget:

@@ -34,8 +34,7 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        // Many runs, which do not test the disk.
-        let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await).with_digests();
+        let home = Home::new(TestDatabase::new(Engine::Sqlite).await).with_digests();
         Self::of(home).await
     }
 

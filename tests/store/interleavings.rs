@@ -185,7 +185,7 @@ fn missing(answers: &Answers, sequences: u32) -> Vec<&'static str> {
 /// Runs random sequences until every way to end was among them: once is nearly always enough.
 fn ended_is_for_ever_in(sequences: u32, engine: Engine) {
     let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(TestDatabase::in_memory(engine));
+    let database = runtime.block_on(TestDatabase::new(engine));
     let core = Core {
         lifetimes: LIFETIMES,
         max_sessions: MAX_SESSIONS,

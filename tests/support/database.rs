@@ -20,35 +20,24 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn new(engine: Engine) -> Self {
-        Self::new_in(engine, std::env::temp_dir(), "").await
+        Self::with_options(engine, "").await
     }
 
     /// On PostgreSQL, with a collation of a language and not of bytes, as most servers have it.
     pub async fn in_the_order_of_a_language() -> Self {
         let options = "TEMPLATE template0 LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en'";
-        Self::new_in(Engine::Postgres, std::env::temp_dir(), options).await
+        Self::with_options(Engine::Postgres, options).await
     }
 
     /// On PostgreSQL, with texts in another encoding than UTF8.
     pub async fn in_encoding(encoding: &str) -> Self {
         let options = format!("TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'");
-        Self::new_in(Engine::Postgres, std::env::temp_dir(), &options).await
+        Self::with_options(Engine::Postgres, &options).await
     }
 
-    /// In memory if possible: for many sequences that do not test the disk.
-    pub async fn in_memory(engine: Engine) -> Self {
-        let memory = PathBuf::from("/dev/shm");
-        let folder = if memory.is_dir() {
-            memory
-        } else {
-            std::env::temp_dir()
-        };
-        Self::new_in(engine, folder, "").await
-    }
-
-    async fn new_in(engine: Engine, folder: PathBuf, options: &str) -> Self {
+    async fn with_options(engine: Engine, options: &str) -> Self {
         let name = format!("vestibule_test_{}", uuid::Uuid::new_v4().simple());
-        let folder = folder.join(&name);
+        let folder = std::env::temp_dir().join(&name);
         let address = match engine {
             Engine::Sqlite => format!("sqlite:{}", folder.join("test.db").display()),
             Engine::Postgres => {

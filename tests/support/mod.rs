@@ -108,7 +108,7 @@ pub async fn settled(core: &Core) {
     settled.await.expect("it is written");
 }
 
-/// That of [`PASSWORD`], made once: nearly every test has an account, and hashing was a fourth of their time.
+/// That of [`PASSWORD`], made once: nearly every test has an account.
 static HASH: OnceCell<String> = OnceCell::const_new();
 
 /// Creates an account with [`PASSWORD`].

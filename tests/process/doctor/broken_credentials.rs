@@ -269,7 +269,7 @@ async fn without_an_api_nothing_of_it_is_checked() {
 /// Neither is a fault: a server without a sealing key, and origins that the operator has named.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_does_not_offer_is_skipped() {
-    let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await)
+    let home = Home::new(TestDatabase::new(Engine::Sqlite).await)
         .with_digests()
         .with("VESTIBULE_TOKENS__SEALING_KEY_FILE", "nowhere")
         .with("VESTIBULE_API__ALLOWED_ORIGINS", "https://app.example.org");

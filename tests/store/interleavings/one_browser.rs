@@ -72,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// Runs random sequences, and asserts that the important cases were among them.
 fn one_browser_in(sequences: u32, engine: Engine) {
     let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(TestDatabase::in_memory(engine));
+    let database = runtime.block_on(TestDatabase::new(engine));
     let one = runtime.block_on(support::core(&database));
     let two = Core {
         clock: one.clock.clone(),
