@@ -345,7 +345,7 @@ fn functions_that_read(folder: &Path, module: &str, found: &mut BTreeSet<String>
 }
 
 /// Parts of functions, which are called by others.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 12] = [
     (
         "sessions::sign_in_reviews::browsers_in_use",
         "sessions::sign_in_reviews::find_with_sign_ins",
@@ -359,6 +359,10 @@ const PARTS: [(&str, &str); 11] = [
     ("users::search::all", "users::search::page"),
     ("users::search::sparse::rarest_word", "users::search::page"),
     ("users::search::sparse::of_word", "users::search::page"),
+    (
+        "users::search::sparse::are_few_in_state",
+        "users::search::page",
+    ),
     (
         "users::search::windows::end_of_window",
         "users::search::page",

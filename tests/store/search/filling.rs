@@ -1,6 +1,9 @@
 //! The words of an account: written with its names, and in steps for accounts of older versions.
 
-use super::{Value, account, assert_no_scan, crowd, names, pages, pages_backwards, pages_of, plan};
+use super::{
+    account, crowd, names, pages, pages_backwards, pages_of,
+    plans::{Value, assert_no_scan, plan},
+};
 use crate::{
     given::{self, credentials},
     on_both_engines,

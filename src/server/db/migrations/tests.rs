@@ -42,6 +42,10 @@ fn removes(statement: &str) -> Option<String> {
         let mut rest = words.iter();
         removal.iter().all(|wanted| rest.any(|word| word == wanted))
     };
+    // Nothing reads an index by its name.
+    if words.starts_with(&["DROP", "INDEX"]) {
+        return None;
+    }
     if let Some(removal) = REMOVALS.iter().find(|removal| found(removal)) {
         return Some(removal.join(" "));
     }
@@ -99,6 +103,7 @@ fn a_removal_is_found_in_every_spelling() {
         "-- We drop nothing.\nALTER TABLE users ADD COLUMN label TEXT NOT NULL DEFAULT 'drop'",
         "CREATE TABLE dropped (id TEXT NOT NULL PRIMARY KEY, type TEXT CHECK (type <> ''))",
         "CREATE INDEX one ON users (email)",
+        "DROP INDEX one",
         "UPDATE users SET email = 'x' WHERE email_key IS NOT NULL; INSERT INTO keys VALUES ('a', 'b')",
         "ALTER TABLE users ADD COLUMN type TEXT CHECK (type IN ('a', 'b'))",
     ] {
@@ -109,7 +114,7 @@ fn a_removal_is_found_in_every_spelling() {
         assert!(found.is_empty(), "{sql}: {found:?}");
     }
     // The rule detects violations: these were not additions.
-    for version in [5, 7, 8] {
+    for version in [5, 7] {
         let one = FOR_POSTGRES
             .iter()
             .find(|one| one.version == version)

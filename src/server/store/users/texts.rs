@@ -145,6 +145,23 @@ pub const BY_NAME_BACKWARDS: [[&str; 5]; 3] = [
     backwards!("u.display_name_key"),
 ];
 
+/// Whether the account `u` has a word from `$from` on and before `$to`; an empty `$from` asks nothing. SQL answers this,
+/// because handing over an account costs ten times as much as finding it. For an EXISTS, PostgreSQL might read such words
+/// of all accounts.
+macro_rules! and_a_word {
+    ($from:literal, $to:literal) => {
+        concat!(
+            " AND (",
+            $from,
+            " = '' OR (SELECT o.word FROM user_words o WHERE o.user_id = u.id AND o.word >= ",
+            $from,
+            " ORDER BY o.word LIMIT 1) < ",
+            $to,
+            ")"
+        )
+    };
+}
+
 /// SQLite keeps the order of a CROSS JOIN: the words lead, whatever it knows of the tables.
 macro_rules! by_word {
     ($filter:literal, $words:literal, $range:literal, $order:literal) => {
@@ -156,6 +173,20 @@ macro_rules! by_word {
             " w CROSS JOIN users u WHERE u.id = w.user_id",
             $range,
             $filter,
+            $order
+        )
+    };
+}
+
+/// Accounts with the further words from `$1` on and before `$2`, from `$3` on and before `$4`, and from `$5` on and
+/// before `$6`.
+macro_rules! by_words {
+    ($filter:literal, $words:literal, $range:literal, $order:literal) => {
+        concat!(
+            by_word!($filter, $words, $range, ""),
+            and_a_word!("$1", "$2"),
+            and_a_word!("$3", "$4"),
+            and_a_word!("$5", "$6"),
             $order
         )
     };
@@ -177,23 +208,24 @@ pub const BY_WORD_BACKWARDS: &str = by_word!(
     " ORDER BY w.word DESC, w.user_id DESC LIMIT $5"
 );
 
-/// The same among the next `$5` words. They are counted and not bounded by a last one: PostgreSQL would read on behind
+/// `$12` accounts with the further words by the next `$11` words after `$7` and `$8` and before the word `$9`, without
+/// words that repeat `$10` bytes or more. They are counted and not bounded by a last one: PostgreSQL would read on behind
 /// it to the end of an equal word.
 pub const IN_WINDOW: [&str; 5] = of_each_filter!(
-    by_word,
-    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) > ($1, $2) AND word < $3 \
-     ORDER BY word, user_id LIMIT $5)",
-    " AND w.repeats < $4",
-    " ORDER BY w.word, w.user_id"
+    by_words,
+    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) > ($7, $8) AND word < $9 \
+     ORDER BY word, user_id LIMIT $11)",
+    " AND w.repeats < $10",
+    " ORDER BY w.word, w.user_id LIMIT $12"
 );
 
-/// The same backwards, from the word `$3` on.
+/// The same backwards, from the word `$9` on.
 pub const IN_WINDOW_BACKWARDS: [&str; 5] = of_each_filter!(
-    by_word,
-    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) < ($1, $2) AND word >= $3 \
-     ORDER BY word DESC, user_id DESC LIMIT $5)",
-    " AND w.repeats < $4",
-    " ORDER BY w.word DESC, w.user_id DESC"
+    by_words,
+    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) < ($7, $8) AND word >= $9 \
+     ORDER BY word DESC, user_id DESC LIMIT $11)",
+    " AND w.repeats < $10",
+    " ORDER BY w.word DESC, w.user_id DESC LIMIT $12"
 );
 
 /// The account `$4` words after `$1` and `$2`, before the word `$3`.
@@ -204,17 +236,30 @@ pub const ENDS: &str = "SELECT word, user_id FROM user_words WHERE (word, user_i
 pub const ENDS_BACKWARDS: &str = "SELECT word, user_id FROM user_words WHERE (word, user_id) < ($1, $2) \
     AND word >= $3 ORDER BY word DESC, user_id DESC LIMIT 1 OFFSET $4";
 
-/// Accounts with a word from `$1` on and before `$2`, each once, for a search for `$3` bytes.
+/// Accounts with the further words and one from `$7` on and before `$8`, each once, for a search for `$9` bytes.
 pub const OF_WORD: [&str; 5] = of_each_filter!(
-    by_word,
+    by_words,
     "user_words",
-    " AND w.word >= $1 AND w.word < $2 AND w.repeats < $3",
-    " LIMIT $4"
+    " AND w.word >= $7 AND w.word < $8 AND w.repeats < $9",
+    " LIMIT $10"
 );
 
-/// Counts them up to `$4`, whatever the filter.
-pub const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM user_words \
+/// Counts them up to `$4`, whatever the filter and the further words.
+pub const COUNT_OF_WORD: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM user_words \
     WHERE word >= $1 AND word < $2 AND repeats < $3 LIMIT $4) AS counted";
+
+macro_rules! count {
+    ($filter:literal) => {
+        concat!(
+            "SELECT COUNT(*) FROM (SELECT u.username_key FROM users u WHERE TRUE",
+            $filter,
+            " ORDER BY u.username_key LIMIT $1) AS counted"
+        )
+    };
+}
+
+/// Counts accounts up to `$1`. Their order leads to the index: PostgreSQL would else look for them among all.
+pub const COUNT: [&str; 5] = of_each_filter!(count);
 
 /// Whether an account has no words of its present names.
 pub const ANY_WITHOUT: &str = concat!(

@@ -1,17 +1,19 @@
 //! Searches of which one condition is met by few accounts: these are read, and the others are checked on them.
 
 use super::{
-    super::texts::{COUNT, OF_WORD, of_filter},
+    super::texts::{COUNT, COUNT_OF_WORD, OF_WORD, of_filter},
     Cursor, Direction, FoundRow, Read, all, listed,
 };
 use crate::{
-    domain::user::{User, UserSearch, end_of_prefix},
+    domain::user::{MAX_SEARCH_WORDS, User, UserSearch, end_of_prefix},
     server::db::{Db, StoreError, fetch_all, fetch_one},
 };
 
 /// The accounts that are read at most. A condition that more than these meet is met often enough to find a page of
 /// them in the order of words: among a million, once in a thousand.
 const MAX_ACCOUNTS: u32 = 1_000;
+/// One more tells that there are too many.
+const LIMIT: i64 = MAX_ACCOUNTS as i64 + 1;
 
 /// All accounts that are found, in their order; `None` if every condition of the search is met by many.
 pub async fn accounts(
@@ -23,7 +25,7 @@ pub async fn accounts(
     }
     let rows = match rarest_word(db, search).await? {
         Some(word) => of_word(db, search, word).await?,
-        None if search.filter.is_some() => {
+        None if are_few_in_state(db, search).await? => {
             let limit = MAX_ACCOUNTS.saturating_add(1);
             all(db, search, "", limit, Direction::Forwards).await?
         }
@@ -53,9 +55,8 @@ async fn rarest_word<'a>(db: &Db, search: &'a UserSearch) -> Result<Option<&'a s
         let Some(end) = end_of_prefix(word) else {
             continue;
         };
-        let limit = i64::from(MAX_ACCOUNTS) + 1;
-        let number: i64 = fetch_one!(scalar db, COUNT, word, &end, bytes(word), limit);
-        if number < limit && rarest.is_none_or(|(fewest, _)| number < fewest) {
+        let number: i64 = fetch_one!(scalar db, COUNT_OF_WORD, word, &end, bytes(word), LIMIT);
+        if number < LIMIT && rarest.is_none_or(|(fewest, _)| number < fewest) {
             rarest = Some((number, word.as_str()));
         }
     }
@@ -66,9 +67,40 @@ async fn of_word(db: &Db, search: &UserSearch, word: &str) -> Result<Vec<FoundRo
     let Some(end) = end_of_prefix(word) else {
         return Ok(Vec::new());
     };
-    let limit = i64::from(MAX_ACCOUNTS) + 1;
     let text = of_filter(&OF_WORD, search.filter);
-    Ok(fetch_all!(db, text, word, &end, bytes(word), limit))
+    let [one, two, three] = ranges_beside(search, word);
+    Ok(fetch_all!(
+        db,
+        text,
+        &one.0,
+        &one.1,
+        &two.0,
+        &two.1,
+        &three.0,
+        &three.1,
+        word,
+        &end,
+        bytes(word),
+        LIMIT
+    ))
+}
+
+/// Whether the search has a filter that few accounts pass. They are counted first: reading those that are too many would
+/// cost more than the page.
+async fn are_few_in_state(db: &Db, search: &UserSearch) -> Result<bool, StoreError> {
+    if search.filter.is_none() {
+        return Ok(false);
+    }
+    let text = of_filter(&COUNT, search.filter);
+    let number: i64 = fetch_one!(scalar db, text, LIMIT);
+    Ok(number < LIMIT)
+}
+
+/// Where the words begin and end that are searched for beside `word`; empty ones for the rest.
+pub fn ranges_beside(search: &UserSearch, word: &str) -> [(String, String); MAX_SEARCH_WORDS - 1] {
+    let others = search.words().iter().filter(|other| *other != word);
+    let mut ranges = others.filter_map(|other| Some((other.clone(), end_of_prefix(other)?)));
+    [(); MAX_SEARCH_WORDS - 1].map(|()| ranges.next().unwrap_or_default())
 }
 
 /// As in `user_words.repeats`.

@@ -5,7 +5,7 @@ use super::{
         BY_WORD, BY_WORD_BACKWARDS, ENDS, ENDS_BACKWARDS, IN_WINDOW, IN_WINDOW_BACKWARDS, of_filter,
     },
     Cursor, Direction, FoundRow, Read, end_of, listed,
-    sparse::bytes,
+    sparse::{bytes, ranges_beside},
     unsplit::by_name,
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// The words that are read for a page if there is a further condition, a few first. A page that is still short then
-/// continues on the next one, so its cost is bounded. Only accounts in the state of a filter are read whole.
-const WINDOWS: [u32; 2] = [400, 2_000];
-const FILTERED_WINDOWS: [u32; 2] = [400, 3_600];
+/// continues on the next one, so its cost is bounded. Looking for a second word costs more than looking at a state.
+const WINDOWS: [u32; 2] = [1_000, 1_400];
+const FILTERED_WINDOWS: [u32; 2] = [1_000, 3_000];
 
 /// The maximum number of queries to fill a page. Only an account whose names are not split yet is read in vain.
 const MAX_QUERIES: usize = 8;
@@ -76,17 +76,20 @@ async fn read_windows(
         Some(_) => FILTERED_WINDOWS,
         None => WINDOWS,
     };
+    let number = limit.saturating_add(1);
     for words in windows {
-        let rows = in_window(db, search, &from, words, direction).await?;
+        let rows = in_window(db, search, &from, words, number, direction).await?;
+        let is_whole = rows.len() < number as usize;
         let end = end_of_window(db, search, &from, words, direction).await?;
-        add(&mut found, rows, search, from, true);
+        let last = add(&mut found, rows, search, from, true);
         if found.len() > limit as usize {
             return Ok(Read::of(found, limit));
         }
-        let Some(end) = end else {
-            return Ok(Read { found, rest: None });
+        from = match end {
+            _ if !is_whole => last,
+            None => return Ok(Read { found, rest: None }),
+            Some(end) => end,
         };
-        from = end;
     }
     Ok(Read {
         found,
@@ -166,6 +169,7 @@ async fn in_window(
     search: &UserSearch,
     Cursor { key, id }: &Cursor,
     words: u32,
+    limit: u32,
     direction: Direction,
 ) -> Result<Vec<FoundRow>, StoreError> {
     let text = match direction {
@@ -173,6 +177,21 @@ async fn in_window(
         Direction::Backwards => of_filter(&IN_WINDOW_BACKWARDS, search.filter),
     };
     let (bound, repeats) = (bound(search, direction), bytes(search.first_word()));
-    let words = i64::from(words);
-    Ok(fetch_all!(db, text, key, &id.0, &bound, repeats, words))
+    let [one, two, three] = ranges_beside(search, search.first_word());
+    Ok(fetch_all!(
+        db,
+        text,
+        &one.0,
+        &one.1,
+        &two.0,
+        &two.1,
+        &three.0,
+        &three.1,
+        key,
+        &id.0,
+        &bound,
+        repeats,
+        i64::from(words),
+        i64::from(limit)
+    ))
 }
