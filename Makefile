@@ -98,7 +98,7 @@ openapi: setup ## write docs/openapi.json from the router
 bench: build ## measure speed and memory, and write docs/performance.md
 	@tools/step "Measuring (about 13 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
 		"The lines above name the finding." \
-		cargo run --release --package vestibule-benches
+		tools/with-postgres cargo run --release --package vestibule-benches
 
 audit: build ## measure five pages with Lighthouse, and write them into docs/performance.md
 	@tools/step "Measuring pages with Lighthouse (about 3 minutes; run nothing else)" \

@@ -3,7 +3,7 @@
 use crate::{
     Failure,
     load::{answers, quantile},
-    milliseconds,
+    milliseconds, postgres,
     program::{Fixture, Server},
     progress,
     report::{Figure, Goal},
@@ -33,14 +33,25 @@ pub async fn measure() -> Result<Vec<Figure>, Failure> {
     seed::require_space(4)?;
     let fixture = Fixture::new("1000000-users")?;
     seed::users(&fixture, ACCOUNTS).await?;
+    let mut figures = measure_on(&fixture, "").await?;
+    if let Some(fixture) = postgres::with_users_of(&fixture).await? {
+        figures.extend(measure_on(&fixture, " on PostgreSQL").await?);
+    }
+    Ok(figures)
+}
+
+async fn measure_on(fixture: &Fixture, database: &str) -> Result<Vec<Figure>, Failure> {
     fixture.promote()?;
-    let server = Server::vestibule(&fixture).await?;
+    let server = Server::vestibule(fixture).await?;
     server.wait_until_idle().await?;
     let cookie = server.session_cookie().await?;
     let mut figures = Vec::new();
     for list in [of_the_site(), of_the_api()] {
         for (what, paths) in &list.questions {
-            let name = format!("Time of 99 of 100 `{}` of 1,000,000: {what}", list.path);
+            let name = format!(
+                "Time of 99 of 100 `{}` of 1,000,000{database}: {what}",
+                list.path
+            );
             progress(&name);
             let page = server.fetch(&paths[0], Some(&cookie)).await?;
             let finds = String::from_utf8_lossy(&page).contains(list.account);

@@ -11,6 +11,7 @@ mod crowds;
 mod ends;
 mod load;
 mod pages;
+mod postgres;
 mod program;
 mod report;
 mod seed;

@@ -33,6 +33,8 @@ fn root() -> &'static Path {
 /// A fixture: a database with accounts, in a folder of its own.
 pub struct Fixture {
     folder: PathBuf,
+    /// The address of its database.
+    url: String,
 }
 
 impl Fixture {
@@ -42,11 +44,21 @@ impl Fixture {
 
     /// The same in another folder than that for temporary files.
     pub fn new_in(folder: &Path, name: &str) -> Result<Self, Failure> {
-        let fixture = Self::empty_in(folder, name)?;
+        Self::empty_in(folder, name)?.with_accounts()
+    }
+
+    /// The same on PostgreSQL, in the empty database at this address.
+    pub fn on_postgres(name: &str, url: String) -> Result<Self, Failure> {
+        let mut fixture = Self::empty(name)?;
+        fixture.url = url;
+        fixture.with_accounts()
+    }
+
+    fn with_accounts(self) -> Result<Self, Failure> {
         for user in 0..=READER {
-            fixture.create_user(&name_of(user))?;
+            self.create_user(&name_of(user))?;
         }
-        Ok(fixture)
+        Ok(self)
     }
 
     /// Without an account.
@@ -58,7 +70,8 @@ impl Fixture {
         let name = format!("vestibule-bench-{}-{name}", std::process::id());
         let folder = folder.join(name);
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        let url = format!("sqlite:{}", folder.join("vestibule.db").display());
+        Ok(Self { folder, url })
     }
 
     fn create_user(&self, name: &str) -> Result<(), Failure> {
@@ -82,6 +95,7 @@ impl Fixture {
         }
     }
 
+    /// The file of the database on SQLite.
     pub fn database(&self) -> PathBuf {
         self.folder.join("vestibule.db")
     }
@@ -92,12 +106,11 @@ impl Fixture {
             return Err("there is no release build; run: make build".into());
         }
         let mut command = Command::new(program);
-        let database = format!("sqlite:{}", self.database().display());
         command
             .arg("--config")
             .arg(root().join("Leptos.toml"))
             .args(arguments)
-            .env("VESTIBULE_DATABASE_URL", database)
+            .env("VESTIBULE_DATABASE_URL", &self.url)
             .env("LEPTOS_SITE_ROOT", root().join("target/site"))
             .stderr(Stdio::null());
         Ok(command)

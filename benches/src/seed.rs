@@ -76,7 +76,7 @@ pub fn bytes_of(fixture: &Fixture) -> Result<u64, Failure> {
 }
 
 /// Fast, and safe enough for files that each run recreates.
-async fn open(fixture: &Fixture) -> Result<SqliteConnection, Failure> {
+pub async fn open(fixture: &Fixture) -> Result<SqliteConnection, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(fixture.database())
         .journal_mode(SqliteJournalMode::Off)
