@@ -22,7 +22,7 @@ pub use search::{Cursor, Found, last_page, page, page_before};
 pub(super) use sign_ins::record_sign_in_within;
 pub use sign_ins::{record_missed, reset_some_future_sign_ins};
 pub use texts::{
-    ALL, ALL_BACKWARDS, BY_NAME, BY_NAME_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT,
+    ALL, ALL_BACKWARDS, ANY_WITHOUT, BY_NAME, BY_NAME_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT,
     COUNT_OF_WORD, ENDS, ENDS_BACKWARDS, IN_WINDOW, IN_WINDOW_BACKWARDS, OF_WORD,
 };
 pub(super) use words::write_within as write_words_within;

@@ -25,7 +25,7 @@ use vestibule::{
         },
         store::{
             self,
-            users::{BY_NAME, BY_NAME_BACKWARDS, Profile},
+            users::{ANY_WITHOUT, BY_NAME, BY_NAME_BACKWARDS, Profile},
         },
     },
 };
@@ -53,6 +53,19 @@ on_both_engines! {
                     Engine::Postgres => assert!(!plan.contains("Seq Scan"), "{sql}:\n{plan}"),
                 }
             }
+        }
+    }
+
+    /// Every search asks whether there is such an account.
+    async fn an_index_tells_whether_a_name_is_not_split(database: TestDatabase) {
+        let core = support::core(&database).await;
+        crowd(&core, 20_000).await;
+        for few in [0, 20] {
+            let sql = format!("UPDATE users SET words_of = NULL WHERE CAST(SUBSTR(id, 3) AS INTEGER) <= {few}");
+            given::execute(&core.db, &sql).await;
+            given::execute(&core.db, "ANALYZE").await;
+            let plan = plan(&core.db, ANY_WITHOUT, &[]).await;
+            assert!(plan.contains("users_without_words"), "{few}:\n{plan}");
         }
     }
 

@@ -261,9 +261,10 @@ macro_rules! count {
 /// Counts accounts up to `$1`. Their order leads to the index: PostgreSQL would else look for them among all.
 pub const COUNT: [&str; 5] = of_each_filter!(count);
 
-/// Whether an account has no words of its present names.
+/// Whether an account has no words of its present names. The order leads to their index: PostgreSQL takes nearly all
+/// accounts for such, and would look for the first among all.
 pub const ANY_WITHOUT: &str = concat!(
     "SELECT 1 FROM users WHERE words_of IS DISTINCT FROM ",
     names!(),
-    " LIMIT 1"
+    " ORDER BY username_key, id LIMIT 1"
 );

@@ -16,7 +16,7 @@ use crate::{
 /// The words that are read for a page if there is a further condition, a few first. A page that is still short then
 /// continues on the next one, so its cost is bounded. Looking for a second word costs more than looking at a state.
 const WINDOWS: [u32; 2] = [1_000, 1_400];
-const FILTERED_WINDOWS: [u32; 2] = [1_000, 3_000];
+const FILTERED_WINDOWS: [u32; 2] = [1_000, 2_000];
 
 /// The maximum number of queries to fill a page. Only an account whose names are not split yet is read in vain.
 const MAX_QUERIES: usize = 8;
