@@ -74,7 +74,7 @@ async fn fill(postgres: &mut PgConnection, sqlite: &mut SqliteConnection) -> Res
     let values = COLUMNS.map(|column| format!("COALESCE({column}, '\\N')"));
     copy(postgres, sqlite, "users", &columns, &values, accounts).await?;
     let values = ["word", "user_id", "repeats"].map(str::to_owned);
-    let of_accounts = format!("user_id IN (SELECT id FROM users WHERE {accounts})");
+    let of_accounts = format!("EXISTS (SELECT 1 FROM users WHERE id = user_id AND {accounts})");
     let columns = values.join(", ");
     copy(
         postgres,
