@@ -1,5 +1,6 @@
 import { expect, inEveryWay, test, type Person, type Visitor } from '../fixtures';
 import type { Server } from '../support/server';
+import { titled } from '../support/site';
 
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1';
 
@@ -88,4 +89,15 @@ test('it is announced on every page, and the answer returns to it', async ({ vis
   await expect(news(visitor)).toHaveCount(0);
   // Without the query, which a page does not repeat.
   await expect(visitor.page).toHaveURL('/account/activity');
+});
+
+test('a missing page announces it too, and the answer leads on', async ({ visitor, person, server, complaints }) => {
+  complaints.expect(/status of 404/);
+  await signsInOnPhone(visitor, person, server);
+  await visitor.page.goto('/no-such-page');
+  await expect(visitor.page).toHaveTitle(titled('Page not found'));
+  await expect(news(visitor)).toContainText('Safari on iPhone');
+  await news(visitor).getByRole('button', { name: 'Yes, it was me' }).click();
+  await expect(visitor.page).toHaveURL('/dashboard');
+  await expect(news(visitor)).toHaveCount(0);
 });

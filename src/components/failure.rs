@@ -6,8 +6,14 @@ use crate::{
         layout::{
             Around, Door, Head, Threshold, body_class, full_title, person_meta, plain_script,
         },
+        new_sign_ins::NewSignIns,
     },
-    domain::{frame::Frame, page::Page, plain_script::FOLLOW, views::RenderedFor},
+    domain::{
+        frame::Frame,
+        page::Page,
+        plain_script::FOLLOW,
+        views::{NewSignInsView, RenderedFor},
+    },
     error::{AppError, Failure},
 };
 use leptos::{config::LeptosOptions, prelude::*};
@@ -22,12 +28,15 @@ pub fn FailureDocument(
     /// The page shows who is signed in, so it has to leave when their session ends: the person, and the nonce of the
     /// script that follows the session.
     following: Option<(RenderedFor, String)>,
+    news: Option<NewSignInsView>,
     /// For a page that cannot load the stylesheet.
     style: Option<&'static str>,
 ) -> impl IntoView {
     let heading = heading(failure);
     provide_context(FrameHtml::of(&frame));
     let is_signed_in = frame.person.is_some();
+    provide_context(news);
+    let news = following.is_some().then(|| view! { <NewSignIns /> });
     let following =
         following.map(|(person, nonce)| (person_meta(person), plain_script(FOLLOW, nonce)));
     view! {
@@ -41,6 +50,7 @@ pub fn FailureDocument(
             </head>
             <body class=body_class(&frame)>
                 <Around is_signed_in width="narrow">
+                    {news}
                     <Threshold state="is-closed">
                         <Door />
                         <div class="card">

@@ -154,6 +154,11 @@ fn name_of(
 #[component]
 fn Device(session: LiveSessionView, name: Option<NameInput>) -> impl IntoView {
     let is_refused = name.as_ref().is_some_and(|name| name.refusal.is_some());
+    let summary = if name.is_some() {
+        "Name and details"
+    } else {
+        "Details"
+    };
     let name = name.map(|name| view! { <Name name /> });
     let LiveSessionView {
         session,
@@ -180,7 +185,7 @@ fn Device(session: LiveSessionView, name: Option<NameInput>) -> impl IntoView {
                 <span class="address">{session.address}</span> " · " <RelativeTime moment=last_seen activity=true />
             </p>
             <details open=is_refused>
-                <summary>"Details"</summary>
+                <summary>{summary}</summary>
                 <p class="quiet-text">
                     "Signed in " <Time moment=session.signed_in_at /> " with: " {session.method.title()}
                     ". Signed out if unused " <RelativeTime moment=idle_end /> ", at the latest " <RelativeTime moment=absolute_end /> "."

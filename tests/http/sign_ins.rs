@@ -110,6 +110,10 @@ on_both_engines! {
             }
         }
         assert_page(&laptop.get("/help").await, "Go to the start page");
+        let missing = laptop.get("/no-such-page").await;
+        assert_eq!(missing.status, 404);
+        assert_eq!(buttons(&missing), [true, true], "failures too: {}", missing.text());
+assert!(missing.text().contains("name=\"next\" value=\"/\""), "{}", missing.text());
         let page = laptop.get("/account/activity?event=signed_in").await;
         assert!(page.text().contains("name=\"next\" value=\"/account/activity\""), "without the query: {}", page.text());
         let fields = [("id", id.0.as_str()), ("next", "/account/activity")];

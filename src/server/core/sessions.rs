@@ -18,7 +18,9 @@ pub use own_devices::{
     disown_sign_in, may_name_devices, name_device, newest_to_review, recognise_sign_in,
 };
 pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resume::{extend, peek, peek_by_digest, peek_by_id, resume, resume_with_sign_ins};
+pub use resume::{
+    extend, peek, peek_by_digest, peek_by_id, peek_with_sign_ins, resume, resume_with_sign_ins,
+};
 pub use validity::{Resumed, record_time_out};
 
 use super::{

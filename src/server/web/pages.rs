@@ -13,7 +13,7 @@ mod sessions;
 mod users;
 mod visit;
 
-pub use sessions::session_view;
+pub use sessions::{new_sign_ins, session_view};
 pub use visit::{Visit, query_value};
 
 use super::{
@@ -140,7 +140,7 @@ async fn render(
     // Without the query: a page repeats nothing of it.
     let here = request.uri().path().to_owned();
     let new_sign_ins = match caller {
-        Caller::SignedIn(current) => sessions::new_sign_ins(current, &here),
+        Caller::SignedIn(current) => new_sign_ins(current, &here),
         _ => None,
     };
     let session_context = session_context(&state, caller);

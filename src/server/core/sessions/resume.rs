@@ -36,14 +36,7 @@ pub async fn resume_with_sign_ins(
     core: &Core,
     token: &SessionToken,
 ) -> Result<Resumed, StoreError> {
-    let digest = token.digest();
-    let found = store::sessions::find_with_sign_ins(&core.db, &digest).await?;
-    let resumed = match evaluate(core, found).await {
-        Resumed::Unknown => renewals::superseded_with_sign_ins(core, &digest).await?,
-        Resumed::Live(found) => renewals::record_first_use(core, &digest, found).await?,
-        resumed => resumed,
-    };
-    Ok(count_use(core, resumed))
+    Ok(count_use(core, peek_with_sign_ins(core, token).await?))
 }
 
 /// The request continues with the stored state, and so do its pages. Their stream sends the new idle end once it is
@@ -58,6 +51,17 @@ fn count_use(core: &Core, resumed: Resumed) -> Resumed {
 /// The same as [`resume`] for a page that only watches: it is no activity, and does not extend the session.
 pub async fn peek(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
     peek_by_digest(core, &token.digest()).await
+}
+
+/// The same for a page that shows the other sign-ins.
+pub async fn peek_with_sign_ins(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
+    let digest = token.digest();
+    let found = store::sessions::find_with_sign_ins(&core.db, &digest).await?;
+    match evaluate(core, found).await {
+        Resumed::Unknown => renewals::superseded_with_sign_ins(core, &digest).await,
+        Resumed::Live(found) => renewals::record_first_use(core, &digest, found).await,
+        resumed => Ok(resumed),
+    }
 }
 
 /// The same for a caller that has presented the token before, and continues to read.

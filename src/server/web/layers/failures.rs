@@ -6,6 +6,7 @@ use crate::{
     components::failure::FailureDocument,
     domain::{
         frame::Frame,
+        page::Page,
         views::{RenderedFor, SignOutProof},
     },
     error::{AppError, Failure},
@@ -16,6 +17,7 @@ use crate::{
             frame, html,
             json::problem,
             layers::bearer,
+            pages::new_sign_ins,
             state::AppState,
             target::is_api,
         },
@@ -148,6 +150,8 @@ fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppErr
         _ => None,
     };
     let following = caller.and_then(frame::shown_to);
+    let here = frame.here.as_deref().unwrap_or(Page::Dashboard.path());
+    let news = following.and_then(|current| new_sign_ins(current, here));
     let following =
         following.map(|current| (RenderedFor(current.user.id.short().to_owned()), new_nonce()));
     let policy = match (&following, style) {
@@ -160,7 +164,7 @@ fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppErr
         if let Some(proof) = proof {
             provide_context(proof);
         }
-        view! { <FailureDocument options frame failure following style /> }.to_html()
+        view! { <FailureDocument options frame failure following news style /> }.to_html()
     };
     let document = html::mend(Owner::new().with(view).as_bytes());
     let mut headers = HeaderMap::new();

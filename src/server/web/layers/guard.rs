@@ -73,7 +73,7 @@ pub async fn recognise(State(state): State<AppState>, request: Request, next: Ne
     let Some(Some(token)) = shown else {
         return response;
     };
-    match sessions::peek(&state.core, &token).await {
+    match sessions::peek_with_sign_ins(&state.core, &token).await {
         Ok(Resumed::Live(current)) => remember(response, Caller::SignedIn(current)),
         // Without the person it is still the page that was asked for.
         Ok(Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown) | Err(_) => response,
