@@ -96,7 +96,7 @@ openapi: setup ## write docs/openapi.json from the router
 		env WRITE_OPENAPI=1 cargo test --features ssr --test http the_file_of_the_document
 
 bench: build ## measure speed and memory, and write docs/performance.md
-	@tools/step "Measuring (about 13 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
+	@tools/step "Measuring (about 17 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
 		"The lines above name the finding." \
 		tools/with-postgres cargo run --release --package vestibule-benches
 
