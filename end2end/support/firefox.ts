@@ -89,8 +89,13 @@ export class FirefoxVisitor {
   }
 
   async fill(label: string, text: string): Promise<void> {
-    const { x, y } = await this.find('field', label);
-    await this.page.mouse.click(x, y, { count: 3 });
+    const selects = async () => {
+      const { x, y } = await this.find('field', label);
+      await this.page.mouse.click(x, y, { count: 3 });
+      return this.page.evaluate(labelsOfFocus);
+    };
+    // Firefox may still scroll to what was typed before, and move the field away from the mouse.
+    await expect.poll(selects, { ...PATIENCE, message: 'the field with the focus' }).toContain(label);
     await this.page.keyboard.type(text);
   }
 
@@ -155,6 +160,12 @@ export class FirefoxVisitor {
     await expect.poll(() => this.read('h1'), PATIENCE).toBe(heading);
     await this.waitForHydration();
   }
+}
+
+/** Runs in a page. */
+function labelsOfFocus(): string[] {
+  const labels = (document.activeElement as HTMLInputElement | null)?.labels;
+  return [...(labels ?? [])].map(({ textContent }) => textContent?.replace(/\s+/g, ' ').trim() ?? '');
 }
 
 /** Runs in a page. */
