@@ -141,11 +141,6 @@ export class FirefoxVisitor {
     return [...seen];
   }
 
-  /** The text of the element that has the focus. */
-  focused(): Promise<string> {
-    return this.read(':focus');
-  }
-
   /** Presses Back. A page that is restored from the cache is not loaded, so there is nothing to wait for. */
   async back(): Promise<void> {
     await this.page.evaluate(() => setTimeout(() => history.back()));
