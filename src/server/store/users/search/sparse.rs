@@ -13,7 +13,7 @@ use crate::{
 /// them in the order of words: among a million, once in a thousand.
 const MAX_ACCOUNTS: u32 = 1_000;
 /// One more tells that there are too many.
-const LIMIT: i64 = MAX_ACCOUNTS as i64 + 1;
+const LIMIT: u32 = MAX_ACCOUNTS + 1;
 
 /// All accounts that are found, in their order; `None` if every condition of the search is met by many.
 pub async fn accounts(
@@ -26,8 +26,7 @@ pub async fn accounts(
     let rows = match rarest_word(db, search).await? {
         Some(word) => of_word(db, search, word).await?,
         None if are_few_in_state(db, search).await? => {
-            let limit = MAX_ACCOUNTS.saturating_add(1);
-            all(db, search, "", limit, Direction::Forwards).await?
+            all(db, search, "", LIMIT, Direction::Forwards).await?
         }
         None => return Ok(None),
     };
@@ -55,8 +54,9 @@ async fn rarest_word<'a>(db: &Db, search: &'a UserSearch) -> Result<Option<&'a s
         let Some(end) = end_of_prefix(word) else {
             continue;
         };
-        let number: i64 = fetch_one!(scalar db, COUNT_OF_WORD, word, &end, bytes(word), LIMIT);
-        if number < LIMIT && rarest.is_none_or(|(fewest, _)| number < fewest) {
+        let limit = i64::from(LIMIT);
+        let number: i64 = fetch_one!(scalar db, COUNT_OF_WORD, word, &end, bytes(word), limit);
+        if number < limit && rarest.is_none_or(|(fewest, _)| number < fewest) {
             rarest = Some((number, word.as_str()));
         }
     }
@@ -81,7 +81,7 @@ async fn of_word(db: &Db, search: &UserSearch, word: &str) -> Result<Vec<FoundRo
         word,
         &end,
         bytes(word),
-        LIMIT
+        i64::from(LIMIT)
     ))
 }
 
@@ -92,8 +92,8 @@ async fn are_few_in_state(db: &Db, search: &UserSearch) -> Result<bool, StoreErr
         return Ok(false);
     }
     let text = of_filter(&COUNT, search.filter);
-    let number: i64 = fetch_one!(scalar db, text, LIMIT);
-    Ok(number < LIMIT)
+    let number: i64 = fetch_one!(scalar db, text, i64::from(LIMIT));
+    Ok(number < i64::from(LIMIT))
 }
 
 /// Where the words begin and end that are searched for beside `word`; empty ones for the rest.

@@ -80,16 +80,17 @@ async fn read_windows(
     for words in windows {
         let rows = in_window(db, search, &from, words, number, direction).await?;
         let is_whole = rows.len() < number as usize;
-        let end = end_of_window(db, search, &from, words, direction).await?;
-        let last = add(&mut found, rows, search, from, true);
+        let start = from.clone();
+        from = add(&mut found, rows, search, from, true);
         if found.len() > limit as usize {
             return Ok(Read::of(found, limit));
         }
-        from = match end {
-            _ if !is_whole => last,
-            None => return Ok(Read { found, rest: None }),
-            Some(end) => end,
-        };
+        if is_whole {
+            from = match end_of_window(db, search, &start, words, direction).await? {
+                Some(end) => end,
+                None => return Ok(Read { found, rest: None }),
+            };
+        }
     }
     Ok(Read {
         found,
